@@ -1,0 +1,189 @@
+"""The design of a site's network and telephony, as frozen models that renderers read."""
+
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network
+
+from pydantic import BaseModel, ConfigDict
+
+from ringfence.guide import MitigationId
+
+Serves = tuple[MitigationId, ...]
+"""The mitigations that a part of the design serves, in the guide's order."""
+
+
+class Model(BaseModel):
+    """The base of every part of a design."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ZoneName(StrEnum):
+    """A zone's name; also the name of the firewall's leg in it (at most 15 characters)."""
+
+    PHONES = "phones"
+    SERVERS = "servers"
+    ADMIN = "admin"
+    DATA = "data"
+    OUTSIDE = "outside"
+
+
+class Zone(Model):
+    """One VLAN and its subnet; the firewall's address in it is its gateway."""
+
+    name: ZoneName
+    title: str
+    vlan: int
+    subnet: IPv4Network
+    gateway: IPv4Address
+    serves: Serves
+
+
+class HostKind(StrEnum):
+    """What a host is, and so what runs on it."""
+
+    FIREWALL = "firewall"
+    SIP = "sip"
+    SERVICES = "services"
+    ADMIN = "admin"
+    PHONE = "phone"
+    PC = "pc"
+    OUTSIDER = "outsider"
+
+
+class Interface(Model):
+    """A host's leg in a zone. ``name`` is the device's name inside the host."""
+
+    name: str
+    zone: ZoneName
+    mac: str
+    address: IPv4Address
+
+
+class Service(StrEnum):
+    """A service that runs on hosts; the value is the name of its systemd unit."""
+
+    NFTABLES = "nftables"
+    FIREWALL_LOG = "ulogd2"
+    DHCP_RELAY = "dhcp-relay"
+    KAMAILIO = "kamailio"
+    RTPENGINE = "rtpengine-daemon"
+    KEA = "kea-dhcp4-server"
+    UNBOUND = "unbound"
+    CHRONY = "chrony"
+    DHCP_CLIENT = "dhcp-client"
+    SOFTPHONE = "softphone"
+
+
+class Host(Model):
+    """One machine of the design. Phones carry their extension, and only they."""
+
+    name: str
+    fqdn: str
+    kind: HostKind
+    interfaces: tuple[Interface, ...]
+    services: tuple[Service, ...]
+    extension: str | None = None
+    display_name: str | None = None
+    model: str | None = None
+
+    @property
+    def address(self) -> IPv4Address:
+        """The address of a host with one leg; of the firewall, that of its first leg."""
+        return self.interfaces[0].address
+
+    @property
+    def zone(self) -> ZoneName:
+        """The zone of a host with one leg."""
+        return self.interfaces[0].zone
+
+
+class Protocol(StrEnum):
+    """The transport of a flow."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
+class PortRange(Model):
+    """Destination ports, both ends included."""
+
+    first: int
+    last: int
+
+
+class Flow(Model):
+    """Traffic that may cross: who starts it, to whom, why, and which mitigations shape it.
+
+    Without ``to_hosts`` every host of the zone is meant, and likewise ``from_hosts``. A flow
+    within one zone does not meet the firewall; it opens the hosts' own rules only.
+    """
+
+    name: str
+    from_zone: ZoneName
+    to_zone: ZoneName
+    protocol: Protocol
+    ports: PortRange
+    reason: str
+    serves: Serves
+    from_hosts: tuple[str, ...] = ()
+    to_hosts: tuple[str, ...] = ()
+    service: Service | None = None
+
+
+class IdentityProfile(StrEnum):
+    """What a certificate may be used for."""
+
+    SERVER = "server"
+    PHONE = "phone"
+
+
+class Identity(Model):
+    """A certificate to issue: a phone's has one URI name, a server's has DNS names."""
+
+    name: str
+    profile: IdentityProfile
+    uri: str | None = None
+    dns: tuple[str, ...] = ()
+
+
+class Signalling(Model):
+    """How phones and the SIP server speak, and which mitigations ask for it."""
+
+    port: int = 5061
+    mutual: bool
+    """Client certificates are demanded and bound to the address-of-record (ACC-4, EAI-2)."""
+    digest: bool
+    """Digest credentials are demanded as well (EAI-1)."""
+
+
+class Media(Model):
+    """How speech travels."""
+
+    srtp: bool
+    """Plain RTP is refused (EAI-4)."""
+    ports: PortRange = PortRange(first=30000, last=39999)
+
+
+class Design(Model):
+    """Everything that renderers need, computed from a site and its requirements."""
+
+    organisation: str
+    domain: str
+    zones: tuple[Zone, ...]
+    hosts: tuple[Host, ...]
+    flows: tuple[Flow, ...]
+    identities: tuple[Identity, ...]
+    signalling: Signalling
+    media: Media
+
+    def zone(self, name: ZoneName) -> Zone:
+        """The zone of that name."""
+        return next(zone for zone in self.zones if zone.name == name)
+
+    def of_kind(self, kind: HostKind) -> tuple[Host, ...]:
+        """Every host of a kind, in order."""
+        return tuple(host for host in self.hosts if host.kind == kind)
+
+    def running(self, service: Service) -> tuple[Host, ...]:
+        """Every host that runs a service, in order."""
+        return tuple(host for host in self.hosts if service in host.services)

@@ -1,0 +1,41 @@
+"""The mitigations in force at a site: what the level demands plus what is adopted beyond it."""
+
+from types import MappingProxyType
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from ringfence.guide import Level, MitigationId, demanded_at, known_ids
+
+ADOPTED: Final = MappingProxyType(
+    {
+        "ACC-4": "phones and servers authenticate each other at every level",
+        "EAI-2": "that authentication is by certificate at every level",
+        "EAI-4": "media is encrypted at every level",
+        "EAI-5": "signalling is encrypted at every level",
+    },
+)
+"""Mitigations in force whatever the level, each with the reason."""
+
+
+class Requirements(BaseModel):
+    """What must hold at a site: mitigation id -> why it is in force.
+
+    Membership is the question every design decision asks: ``"EAI-1" in requirements``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    in_force: MappingProxyType[MitigationId, str]
+
+    def __contains__(self, mitigation: MitigationId) -> bool:
+        """Tell whether the mitigation is in force; an id the guide does not have is a mistake."""
+        if mitigation not in known_ids():
+            raise KeyError(f"the guide has no mitigation {mitigation!r}")
+        return mitigation in self.in_force
+
+
+def resolve(level: Level) -> Requirements:
+    """Compute the requirements of a robustness level (the guide's appendix A)."""
+    demanded = {id_: f"demanded at the {level} level" for id_ in demanded_at(level)}
+    return Requirements(in_force=MappingProxyType(dict(sorted((ADOPTED | demanded).items()))))
