@@ -1,0 +1,5 @@
+"""The `ringfence` command."""
+
+
+def main() -> None:
+    """Run the command line."""
