@@ -37,5 +37,5 @@ class Requirements(BaseModel):
 
 def resolve(level: Level) -> Requirements:
     """Compute the requirements of a robustness level (the guide's appendix A)."""
-    demanded = {id_: f"demanded at the {level} level" for id_ in demanded_at(level)}
+    demanded = dict.fromkeys(demanded_at(level), f"demanded at the {level} level")
     return Requirements(in_force=MappingProxyType(dict(sorted((ADOPTED | demanded).items()))))
