@@ -162,6 +162,9 @@ class Media(Model):
     srtp: bool
     """Plain RTP is refused (EAI-4)."""
     ports: PortRange = PortRange(first=30000, last=39999)
+    """The relay's ports."""
+    phone_ports: PortRange = PortRange(first=16384, last=32767)
+    """The phones' ports."""
 
 
 class Design(Model):
@@ -175,6 +178,8 @@ class Design(Model):
     identities: tuple[Identity, ...]
     signalling: Signalling
     media: Media
+    dhcp: bool
+    """Phones get their addresses by DHCP; otherwise they are set by hand (DHC-3)."""
 
     def zone(self, name: ZoneName) -> Zone:
         """The zone of that name."""
