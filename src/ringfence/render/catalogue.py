@@ -1,0 +1,68 @@
+"""Which renderer writes what for which host: the one explicit list."""
+
+from collections.abc import Callable, Iterator
+
+from ringfence.design.model import Design, Host, HostKind, Service
+from ringfence.render import (
+    baresip,
+    chrony,
+    firewall,
+    kamailio,
+    kea,
+    linphone,
+    network,
+    packet_filter,
+    rtpengine,
+    unbound,
+)
+from ringfence.render.files import Deposit, File, Tree
+
+FileRenderer = Callable[[Design, Host], tuple[File, ...]]
+DepositRenderer = Callable[[Design, Host], tuple[Deposit, ...]]
+
+_SERVICES: dict[Service, FileRenderer] = {
+    Service.CHRONY: chrony.files,
+    Service.KAMAILIO: kamailio.files,
+    Service.KEA: kea.files,
+    Service.RTPENGINE: rtpengine.files,
+    Service.UNBOUND: unbound.files,
+}
+
+
+def trees(design: Design) -> Iterator[Tree]:
+    """Everything every host is given, one host after the other; the same design, the same bytes."""
+    return (tree(design, host) for host in design.hosts)
+
+
+def tree(design: Design, host: Host) -> Tree:
+    """Everything one host is given."""
+    files = [file for renderer in _renderers(host) for file in renderer(design, host)]
+    return Tree(
+        host=host.name,
+        files=tuple(sorted(files, key=lambda file: file.path)),
+        deposits=tuple(deposit for made in _depositors(host) for deposit in made(design, host)),
+    )
+
+
+def _renderers(host: Host) -> Iterator[FileRenderer]:
+    yield network.files
+    if host.kind == HostKind.FIREWALL:
+        yield firewall.files
+    elif Service.NFTABLES in host.services:
+        yield packet_filter.files
+    if Service.SOFTPHONE in host.services:
+        yield linphone.files if _is_linphone(host) else baresip.files
+    for service in host.services:
+        if service in _SERVICES:
+            yield _SERVICES[service]
+
+
+def _depositors(host: Host) -> Iterator[DepositRenderer]:
+    if Service.KAMAILIO in host.services:
+        yield kamailio.deposits
+    if Service.SOFTPHONE in host.services:
+        yield linphone.deposits if _is_linphone(host) else baresip.deposits
+
+
+def _is_linphone(host: Host) -> bool:
+    return host.model == "linphone"

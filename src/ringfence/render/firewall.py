@@ -1,0 +1,151 @@
+"""The firewall: the only way between zones, its log, and the relay for address requests."""
+
+from ringfence.design.model import Design, Flow, Host, HostKind, Service, ZoneName
+from ringfence.render import nft
+from ringfence.render.files import File
+from ringfence.render.systemd import Unit, unit_file
+
+LOG_FILE = "/var/log/ulog/firewall.log"
+
+_ULOGD = f"""\
+# Every packet that the rules drop is written here with the place of the drop (SEP-6).
+[global]
+logfile="/dev/stderr"
+loglevel=5
+plugin="/usr/lib/x86_64-linux-gnu/ulogd/ulogd_inppkt_NFLOG.so"
+plugin="/usr/lib/x86_64-linux-gnu/ulogd/ulogd_raw2packet_BASE.so"
+plugin="/usr/lib/x86_64-linux-gnu/ulogd/ulogd_filter_IFINDEX.so"
+plugin="/usr/lib/x86_64-linux-gnu/ulogd/ulogd_filter_IP2STR.so"
+plugin="/usr/lib/x86_64-linux-gnu/ulogd/ulogd_filter_PRINTPKT.so"
+plugin="/usr/lib/x86_64-linux-gnu/ulogd/ulogd_output_LOGEMU.so"
+stack=drops:NFLOG,base:BASE,names:IFINDEX,addresses:IP2STR,print:PRINTPKT,file:LOGEMU
+
+[drops]
+group={nft.LOG_GROUP}
+
+[file]
+file="{LOG_FILE}"
+sync=1
+"""
+
+
+def files(design: Design, host: Host) -> tuple[File, ...]:
+    """The firewall's rules, log daemon and, where phones use DHCP, relay."""
+    relay = _relay(design, host) if Service.DHCP_RELAY in host.services else ()
+    return (*_rules(design, host), *_log(), *relay)
+
+
+def _rules(design: Design, host: Host) -> tuple[File, ...]:
+    crossing = [
+        flow
+        for flow in design.flows
+        if flow.from_zone != flow.to_zone and host.name not in (*flow.from_hosts, *flow.to_hosts)
+    ]
+    pairs = sorted({(flow.from_zone, flow.to_zone) for flow in crossing})
+    body = [
+        *_zone_pairs(pairs),
+        *nft.base_chain("forward", [*_anti_spoofing(design), *_states()]),
+        "",
+        "chain spoofed {",
+        *nft.logged_drop("spoofed"),
+        "}",
+    ]
+    for pair in pairs:
+        body += _pair_chain(
+            design, *pair, [f for f in crossing if (f.from_zone, f.to_zone) == pair]
+        )
+    body += nft.own_chains(design, host)
+    return nft.rule_files("Between zones, only the flows of the design: SEP-6 SEP-8 PSW-2.", body)
+
+
+def _zone_pairs(pairs: list[tuple[ZoneName, ZoneName]]) -> list[str]:
+    return [
+        "map zone_pairs {",
+        "  type ifname . ifname : verdict",
+        "  elements = {",
+        *(f'    "{source}" . "{target}" : jump {source}_{target},' for source, target in pairs),
+        "  }",
+        "}",
+    ]
+
+
+def _anti_spoofing(design: Design) -> list[str]:
+    """A leg passes only its own zone's addresses, and the outside none of ours."""
+    inside = [zone for zone in design.zones if zone.name != ZoneName.OUTSIDE]
+    ours = ", ".join(str(zone.subnet) for zone in inside)
+    return [
+        *(
+            f'iifname "{zone.name}" ip saddr != {zone.subnet} jump spoofed comment "SEP-6"'
+            for zone in inside
+        ),
+        f'iifname "{ZoneName.OUTSIDE}" ip saddr {{ {ours} }} jump spoofed comment "SEP-6"',
+    ]
+
+
+def _states() -> list[str]:
+    return [
+        "ct state established,related counter accept",
+        "ct state invalid counter drop",
+        "iifname . oifname vmap @zone_pairs",
+    ]
+
+
+def _pair_chain(
+    design: Design,
+    source: ZoneName,
+    target: ZoneName,
+    crossing: list[Flow],
+) -> list[str]:
+    rules = (
+        f"  {nft.end(design, source, flow.from_hosts, 'ip saddr')} "
+        f"{nft.end(design, target, flow.to_hosts, 'ip daddr')} {nft.accept(flow)}"
+        for flow in crossing
+        if (flow.from_zone, flow.to_zone) == (source, target)
+    )
+    chain = f"{source}_{target}"
+    return ["", f"chain {chain} {{", *rules, *nft.logged_drop(f"{source}-{target}"), "}"]
+
+
+def _log() -> tuple[File, ...]:
+    unit = Unit(
+        name=Service.FIREWALL_LOG,
+        description="Log of what the packet filter drops",
+        start="/usr/sbin/ulogd -c /etc/ulogd.conf",
+        user="ulog",
+        group="ulog",
+        capabilities=("CAP_NET_ADMIN",),
+        logs_directory="ulog",
+        after=(Service.NFTABLES,),
+        serves=("SEP-6", "LOG-1"),
+    )
+    return (File(path="/etc/ulogd.conf", text=_ULOGD), unit_file(unit))
+
+
+def _relay(design: Design, host: Host) -> tuple[File, ...]:
+    server = design.of_kind(HostKind.SERVICES)[0]
+    local = next(leg for leg in host.interfaces if leg.zone == ZoneName.PHONES)
+    text = (
+        "# Hands phones' address requests to the address server, and does nothing else (SEP-11).\n"
+        "port=0\n"
+        "no-resolv\n"
+        "no-hosts\n"
+        "bind-interfaces\n"
+        f"interface={ZoneName.PHONES}\n"
+        f"interface={ZoneName.SERVERS}\n"
+        "except-interface=lo\n"
+        f"dhcp-relay={local.address},{server.address},{ZoneName.SERVERS}\n"
+        "log-dhcp\n"
+        "log-facility=-\n"
+    )
+    path = "/etc/ringfence/dhcp-relay.conf"
+    unit = Unit(
+        name=Service.DHCP_RELAY,
+        description="DHCP relay between the phones' zone and the address server",
+        start=f"/usr/sbin/dnsmasq --keep-in-foreground --pid-file --conf-file={path}",
+        user="dnsmasq",
+        group="nogroup",
+        capabilities=("CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_NET_BIND_SERVICE"),
+        after=(Service.NFTABLES,),
+        serves=("SEP-11",),
+    )
+    return (File(path=path, text=text), unit_file(unit))
