@@ -10,6 +10,7 @@ from ringfence.design.model import (
     Identity,
     IdentityProfile,
     Media,
+    Serves,
     Signalling,
     Zone,
     ZoneName,
@@ -46,17 +47,25 @@ def build(site: Site, requirements: Requirements) -> Design:
     return Design(
         organisation=site.organisation,
         domain=site.domain,
-        zones=_zones(nets),
+        zones=_zones(nets, requirements),
         hosts=everyone,
-        flows=flows(everyone, signalling, media, dhcp=dhcp),
+        flows=tuple(
+            flow.model_copy(update={"serves": _in_force(flow.serves, requirements)})
+            for flow in flows(everyone, signalling, media, dhcp=dhcp)
+        ),
         identities=_identities(site, everyone),
         signalling=signalling,
         media=media,
         dhcp=dhcp,
+        in_force=frozenset(requirements.in_force),
     )
 
 
-def _zones(nets: Subnets) -> tuple[Zone, ...]:
+def _in_force(serves: Serves, requirements: Requirements) -> Serves:
+    return tuple(id_ for id_ in serves if id_ in requirements)
+
+
+def _zones(nets: Subnets, requirements: Requirements) -> tuple[Zone, ...]:
     return tuple(
         Zone(
             name=name,
@@ -64,7 +73,7 @@ def _zones(nets: Subnets) -> tuple[Zone, ...]:
             vlan=vlan,
             subnet=nets[name],
             gateway=gateway(nets[name]),
-            serves=("SEP-1", "PSW-4"),
+            serves=_in_force(("SEP-1", "PSW-4"), requirements),
         )
         for name, (title, vlan) in _ZONES.items()
     )

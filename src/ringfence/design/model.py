@@ -180,6 +180,12 @@ class Design(Model):
     media: Media
     dhcp: bool
     """Phones get their addresses by DHCP; otherwise they are set by hand (DHC-3)."""
+    in_force: frozenset[MitigationId]
+    """The mitigations from which the design was computed."""
+
+    def asked_by(self, *mitigations: MitigationId) -> Serves:
+        """Those of the mitigations that are in force: what a generated line may name."""
+        return tuple(id_ for id_ in mitigations if id_ in self.in_force)
 
     def zone(self, name: ZoneName) -> Zone:
         """The zone of that name."""

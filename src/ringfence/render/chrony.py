@@ -23,7 +23,7 @@ def files(design: Design, host: Host) -> tuple[File, ...]:
         capabilities=("CAP_NET_BIND_SERVICE", "CAP_SYS_TIME"),
         runtime_directory="chrony",
         state_directory="chrony",
-        serves=("SEP-11",),
+        serves=design.asked_by("SEP-11"),
     )
     return (File(path=PATH, text=_text(design, host)), unit_file(unit))
 

@@ -1,11 +1,8 @@
 """What a renderer returns: files for a host, and deposits that only deployment can make."""
 
-from collections.abc import Iterable
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
-
-from ringfence.guide import MitigationId
 
 
 class Model(BaseModel):
@@ -60,8 +57,3 @@ class Tree(Model):
     host: str
     files: tuple[File, ...]
     deposits: tuple[Deposit, ...] = ()
-
-
-def note(serves: Iterable[MitigationId]) -> str:
-    """The remark that ends a generated policy line: the mitigations it serves."""
-    return " ".join(serves)

@@ -32,7 +32,7 @@ sync=1
 def files(design: Design, host: Host) -> tuple[File, ...]:
     """The firewall's rules, log daemon and, where phones use DHCP, relay."""
     relay = _relay(design, host) if Service.DHCP_RELAY in host.services else ()
-    return (*_rules(design, host), *_log(), *relay)
+    return (*_rules(design, host), *_log(design), *relay)
 
 
 def _rules(design: Design, host: Host) -> tuple[File, ...]:
@@ -55,7 +55,8 @@ def _rules(design: Design, host: Host) -> tuple[File, ...]:
             design, *pair, [f for f in crossing if (f.from_zone, f.to_zone) == pair]
         )
     body += nft.own_chains(design, host)
-    return nft.rule_files("Between zones, only the flows of the design: SEP-6 SEP-8 PSW-2.", body)
+    asked = design.asked_by("SEP-6", "SEP-7", "SEP-8", "PSW-2", "TPS-4")
+    return nft.rule_files("Between zones, only the flows of the design", asked, body)
 
 
 def _zone_pairs(pairs: list[tuple[ZoneName, ZoneName]]) -> list[str]:
@@ -106,7 +107,7 @@ def _pair_chain(
     return ["", f"chain {chain} {{", *rules, *nft.logged_drop(f"{source}-{target}"), "}"]
 
 
-def _log() -> tuple[File, ...]:
+def _log(design: Design) -> tuple[File, ...]:
     unit = Unit(
         name=Service.FIREWALL_LOG,
         description="Log of what the packet filter drops",
@@ -116,7 +117,7 @@ def _log() -> tuple[File, ...]:
         capabilities=("CAP_NET_ADMIN",),
         logs_directory="ulog",
         after=(Service.NFTABLES,),
-        serves=("SEP-6", "LOG-1"),
+        serves=design.asked_by("SEP-6", "LOG-1"),
     )
     return (File(path="/etc/ulogd.conf", text=_ULOGD), unit_file(unit))
 
@@ -146,6 +147,6 @@ def _relay(design: Design, host: Host) -> tuple[File, ...]:
         group="nogroup",
         capabilities=("CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_NET_BIND_SERVICE"),
         after=(Service.NFTABLES,),
-        serves=("SEP-11",),
+        serves=design.asked_by("SEP-11"),
     )
     return (File(path=path, text=text), unit_file(unit))

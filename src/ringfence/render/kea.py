@@ -13,14 +13,10 @@ from ringfence.render.systemd import Unit, unit_file
 PATH = "/etc/kea/kea-dhcp4.conf"
 CONTROL_SOCKET = "/run/kea/kea4-ctrl-socket"
 
-_HEAD = (
-    "// Addresses for IPT phones only, from a server of their own (SEP-11).\n"
-    "// No pools: a device that the site file does not name gets nothing (ACC-1 ACC-3 DHC-1).\n"
-)
-
 
 def files(design: Design, host: Host) -> tuple[File, ...]:
     """The DHCP server's configuration and unit."""
+    asked = design.asked_by("SEP-11", "ACC-1", "ACC-3", "DHC-1", "DHC-2")
     unit = Unit(
         name=Service.KEA,
         description="Address server of the IPT phones",
@@ -31,9 +27,13 @@ def files(design: Design, host: Host) -> tuple[File, ...]:
         environment=("KEA_PIDFILE_DIR=/run/kea", "KEA_LOCKFILE_DIR=/run/kea"),
         runtime_directory="kea",
         state_directory="kea",
-        serves=("SEP-11", "ACC-3", "DHC-1"),
+        serves=asked,
     )
-    text = _HEAD + json.dumps(_configuration(design, host), indent=1, ensure_ascii=False) + "\n"
+    head = (
+        "// Addresses for IPT phones only, from a server of their own; no pools, so a device\n"
+        f"// that the site file does not name gets nothing: {' '.join(asked)}\n"
+    )
+    text = head + json.dumps(_configuration(design, host), indent=1, ensure_ascii=False) + "\n"
     return (
         File(path=PATH, text=text, mode=0o640, group="_kea"),
         unit_file(unit),

@@ -6,8 +6,8 @@ place where it happened. IPv6 is designed out: no rule accepts it, so the policy
 
 from ipaddress import IPv4Address
 
-from ringfence.design.model import Design, Flow, Host, HostKind, Service, ZoneName
-from ringfence.render.files import File, note
+from ringfence.design.model import Design, Flow, Host, HostKind, Serves, Service, ZoneName
+from ringfence.render.files import File
 from ringfence.render.systemd import Unit, unit_file
 
 PATH = "/etc/nftables.conf"
@@ -19,11 +19,11 @@ _LOGGED = "limit rate 100/second burst 200 packets log"
 _FIRST_PACKET = "tcp flags & (fin|syn|rst|ack) == syn ct state new"
 
 
-def rule_files(title: str, body: list[str]) -> tuple[File, ...]:
+def rule_files(title: str, serves: Serves, body: list[str]) -> tuple[File, ...]:
     """A host's rule set, and the unit that loads it."""
     inner = "\n".join(f"  {line}" if line else "" for line in body)
     text = (
-        f"#!/usr/sbin/nft -f\n# {title}\n"
+        f"#!/usr/sbin/nft -f\n# {title}: {' '.join(serves)}\n"
         f"table inet ringfence\ndelete table inet ringfence\ntable inet ringfence {{\n{inner}\n}}\n"
     )
     unit = Unit(
@@ -33,7 +33,7 @@ def rule_files(title: str, body: list[str]) -> tuple[File, ...]:
         reload=f"/usr/sbin/nft -f {PATH}",
         capabilities=("CAP_NET_ADMIN",),
         oneshot=True,
-        serves=("SEP-6", "SVC-1"),
+        serves=serves,
     )
     return (File(path=PATH, text=text, mode=0o640), unit_file(unit))
 
@@ -93,7 +93,7 @@ def accept(flow: Flow) -> str:
     first, last = flow.ports.first, flow.ports.last
     ports = str(first) if first == last else f"{first}-{last}"
     state = f"{_FIRST_PACKET} " if flow.protocol == "tcp" else ""
-    remark = f"{flow.name}: {note(flow.serves)}"
+    remark = f"{flow.name}: {' '.join(flow.serves)}"
     return f'{flow.protocol} dport {ports} {state}counter accept comment "{remark}"'
 
 

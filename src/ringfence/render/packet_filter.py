@@ -6,8 +6,9 @@ from ringfence.render.files import File
 
 
 def files(design: Design, host: Host) -> tuple[File, ...]:
-    """The rules of a server and the unit that loads them (SVC-1, SML-2)."""
+    """The rules of a server and the unit that loads them (the guide's "Network Services")."""
     return nft.rule_files(
-        "This host's own services and what they need, and nothing else: SVC-1 SML-2.",
+        "This host's own services and what they need, and nothing else",
+        design.asked_by("SVC-1", "SML-2"),
         nft.own_chains(design, host),
     )

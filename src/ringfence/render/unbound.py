@@ -19,7 +19,7 @@ def files(design: Design, host: Host) -> tuple[File, ...]:
         group="unbound",
         capabilities=("CAP_NET_BIND_SERVICE",),
         runtime_directory="unbound",
-        serves=("SEP-11",),
+        serves=design.asked_by("SEP-11"),
     )
     return (File(path=PATH, text=_text(design, host)), unit_file(unit))
 
