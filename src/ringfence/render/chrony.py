@@ -66,6 +66,7 @@ def _sources(design: Design, host: Host) -> list[str]:
 
 
 def _clients(design: Design, host: Host) -> list[str]:
+    zones: tuple[ZoneName, ...]
     match host.kind:
         case HostKind.ADMIN:
             zones = (ZoneName.SERVERS, ZoneName.ADMIN)

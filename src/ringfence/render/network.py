@@ -44,7 +44,7 @@ def files(design: Design, host: Host) -> tuple[File, ...]:
     return (
         *(_leg(design, host, index, leased=leased) for index in range(len(host.interfaces))),
         _kernel(host),
-        *(_lease_client() if leased else _resolver(design, host)),
+        *(_lease_client(design) if leased else _resolver(design, host)),
     )
 
 
@@ -54,8 +54,9 @@ def _leg(design: Design, host: Host, index: int, *, leased: bool) -> File:
     static = [f"Address={leg.address}/{zone.subnet.prefixlen}"]
     if host.kind != HostKind.FIREWALL:
         static.append(f"Gateway={zone.gateway}")
+    asked = " ".join((*zone.serves, *design.asked_by("DHC-5")))
     text = [
-        f"# {zone.title}, VLAN {zone.vlan} (SEP-1 DHC-5)",
+        f"# {zone.title}, VLAN {zone.vlan}: {asked}",
         "[Match]",
         f"Name={leg.name}",
         "",
@@ -89,7 +90,7 @@ def _resolver(design: Design, host: Host) -> tuple[File, ...]:
     )
 
 
-def _lease_client() -> tuple[File, ...]:
+def _lease_client(design: Design) -> tuple[File, ...]:
     """A phone's DHCP client: what a desk phone does by itself at power-on."""
     script = "/usr/lib/ringfence/lease"
     client = f"/usr/sbin/udhcpc --interface eth0 --script {script}"
@@ -100,6 +101,6 @@ def _lease_client() -> tuple[File, ...]:
         prepare=(f"{client} --now --quit --retries 15 --timeout 1",),
         start=f"{client} --foreground --tryagain 2",
         capabilities=("CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_NET_BIND_SERVICE"),
-        serves=("DHC-1",),
+        serves=design.asked_by("DHC-1", "DHC-2"),
     )
     return (File(path=script, text=_LEASE_SCRIPT, mode=0o755), unit_file(unit))
