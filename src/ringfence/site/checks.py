@@ -1,0 +1,163 @@
+"""Rules about a site that no single value shows: names told apart, addresses that fit."""
+
+from bisect import bisect
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+from itertools import combinations
+from typing import Final
+
+from ringfence.site.findings import Finding, Place
+from ringfence.site.model import (
+    OUTSIDE_SUBNET,
+    RESERVED_NAMES,
+    ZONE_NAMES,
+    Role,
+    Site,
+    phone_host_name,
+)
+from ringfence.site.problems import did_you_mean
+
+EMERGENCY_NUMBERS: Final = frozenset({"000", "08", "110", "112", "118", "119", "911", "999"})
+"""Numbers that every mobile telephone takes for emergency calls (3GPP TS 22.101, 10.1.1)."""
+
+_UNFIT_RANGES: Final = {
+    "this network's own range": IPv4Network("0.0.0.0/8"),
+    "the loopback range": IPv4Network("127.0.0.0/8"),
+    "the link-local range": IPv4Network("169.254.0.0/16"),
+    "the multicast range": IPv4Network("224.0.0.0/4"),
+    "a reserved range": IPv4Network("240.0.0.0/4"),
+}
+_WIDEST, _NARROWEST = 8, 28
+_BESIDE_PHONES = 16
+"""Addresses of the phones' subnet that are not phones': network equipment and room to move."""
+_LEAST_PHONES_SUBNET = 256
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """Find everything about a site that its parts do not show one by one."""
+    yield from _told_apart(site)
+    yield from _roles(site)
+    yield from _names(site)
+    yield from _emergency(site)
+    yield from _subnets(site)
+    yield from _room_for_phones(site)
+    yield from _fixed_addresses(site)
+
+
+def _told_apart(site: Site) -> Iterator[Finding]:
+    for field in ("extension", "mac"):
+        yield from _repeated(
+            (("phones", index, field), getattr(phone, field))
+            for index, phone in enumerate(site.phones)
+        )
+    yield from _repeated(
+        (("servers", index, "name"), server.name) for index, server in enumerate(site.servers)
+    )
+    yield from _repeated(
+        (("addressing", "fixed", name), str(address))
+        for name, address in site.addressing.fixed.items()
+    )
+
+
+def _repeated(values: Iterator[tuple[Place, str]]) -> Iterator[Finding]:
+    seen: dict[str, Place] = {}
+    for place, value in values:
+        first = seen.setdefault(value, place)
+        if first != place:
+            yield Finding(place, f"{value!r} is used already", first)
+
+
+def _roles(site: Site) -> Iterator[Finding]:
+    seen: dict[Role, Place] = {}
+    for index, server in enumerate(site.servers):
+        place = ("servers", index, "role")
+        first = seen.setdefault(server.role, place)
+        if first != place:
+            message = f"several servers of role '{server.role}' are not supported yet"
+            yield Finding(place, message, first)
+    for role in Role:
+        if role not in seen:
+            yield Finding(("servers",), f"a server of role '{role}' is missing")
+
+
+def _names(site: Site) -> Iterator[Finding]:
+    for index, server in enumerate(site.servers):
+        place = ("servers", index, "name")
+        if server.name in RESERVED_NAMES:
+            yield Finding(place, f"{server.name!r} is the name of another host of every site")
+        elif server.name[1:].isdigit() and server.name == phone_host_name(server.name[1:]):
+            yield Finding(place, f"{server.name!r} would be the host name of a phone")
+
+
+def _emergency(site: Site) -> Iterator[Finding]:
+    for index, phone in enumerate(site.phones):
+        if phone.extension in EMERGENCY_NUMBERS:
+            message = f"{phone.extension!r} is an emergency number; give the phone another one"
+            yield Finding(("phones", index, "extension"), message)
+
+
+def _subnets(site: Site) -> Iterator[Finding]:
+    zones = site.addressing.zones
+    for name in zones:
+        if name not in ZONE_NAMES:
+            hint = did_you_mean(name, ZONE_NAMES)
+            yield Finding(("addressing", "zones", name), f"no such zone; {hint}")
+    stated: list[tuple[Place, IPv4Network]] = [
+        (("addressing", "supernet"), site.addressing.supernet),
+        *((("addressing", "zones", name), net) for name, net in zones.items()),
+    ]
+    for place, net in stated:
+        if not _WIDEST <= net.prefixlen <= _NARROWEST:
+            message = f"{net} must be between a /{_WIDEST} and a /{_NARROWEST}"
+            yield Finding(place, message)
+        yield from (
+            Finding(place, f"{net} lies in {title}, {unfit}")
+            for title, unfit in _UNFIT_RANGES.items()
+            if net.overlaps(unfit)
+        )
+    for (first, one), (place, other) in combinations(stated[1:], 2):
+        if one.overlaps(other):
+            yield Finding(place, f"{other} overlaps {one} of the zone {first[-1]!r}", first)
+    if "outside" not in zones:
+        yield from (
+            Finding(place, f"{net} overlaps {OUTSIDE_SUBNET}, where the zone 'outside' lies")
+            for place, net in stated[1:]
+            if net.overlaps(OUTSIDE_SUBNET)
+        )
+
+
+def _room_for_phones(site: Site) -> Iterator[Finding]:
+    """A stated subnet must hold the phones; a supernet, their subnet and as much for the rest."""
+    needed = len(site.phones) + _BESIDE_PHONES
+    if (stated := site.addressing.zones.get("phones")) is not None:
+        if stated.num_addresses < needed:
+            message = f"{stated} is too small for {len(site.phones)} phones; {_at_least(needed)}"
+            yield Finding(("addressing", "zones", "phones"), message)
+        return
+    supernet = site.addressing.supernet
+    if supernet.num_addresses < (wanted := 2 * max(needed, _LEAST_PHONES_SUBNET)):
+        message = f"{supernet} is too small for {len(site.phones)} phones and the other zones; "
+        yield Finding(("addressing", "supernet"), message + _at_least(wanted))
+
+
+def _at_least(addresses: int) -> str:
+    return f"it takes at least a /{32 - (addresses - 1).bit_length()}"
+
+
+def _fixed_addresses(site: Site) -> Iterator[Finding]:
+    phones = sorted(phone_host_name(phone.extension) for phone in site.phones)
+    servers = [server.name for server in site.servers]
+    known = {*phones, *servers}
+    nets = (site.addressing.supernet, *site.addressing.zones.values())
+    phones_net = site.addressing.zones.get("phones")
+    for name, address in site.addressing.fixed.items():
+        place = ("addressing", "fixed", name)
+        if name not in known:
+            at = bisect(phones, name)
+            # Neighbours only: comparing with every phone would take a large site minutes.
+            hint = did_you_mean(name, [*servers, *phones[max(at - 2, 0) : at + 2]])
+            yield Finding(place, f"the site has no such host; {hint}")
+        elif phones_net and name not in servers and address not in phones_net:
+            yield Finding(place, f"{address} lies outside {phones_net}, the phones' subnet")
+        elif not any(address in net for net in nets):
+            yield Finding(place, f"{address} lies outside the site's subnets")
