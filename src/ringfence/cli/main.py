@@ -1,5 +1,52 @@
-"""The `ringfence` command."""
+"""The `ringfence` command: one site file in, a running and proven telephone system out."""
+
+from typing import Annotated
+
+import typer
+
+from ringfence import __version__
+from ringfence.cli import calls, labs, sites
+
+app = typer.Typer(
+    name="ringfence",
+    help=(
+        "One site file in; a running, hardened IP telephony system out; and proof, mitigation "
+        "by mitigation.\n\nA SITE is a site file or the directory that holds site.yaml. Commands "
+        "return 0 when all is as asked, 1 when something was found wanting, 2 when they were "
+        "used wrongly or the site file is bad."
+    ),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ringfence {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Say the version."),
+    ] = False,
+) -> None:
+    del version
+
+
+app.command()(sites.init)
+app.command()(sites.check)
+app.command()(sites.plan)
+app.command()(labs.up)
+app.command()(labs.down)
+app.command()(labs.status)
+app.command()(labs.revoke)
+app.command()(calls.call)
 
 
 def main() -> None:
     """Run the command line."""
+    app()

@@ -110,6 +110,10 @@ class PortRange(Model):
     first: int
     last: int
 
+    def __str__(self) -> str:
+        """Write a single port as a number and several as ``first-last``."""
+        return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+
 
 class Flow(Model):
     """Traffic that may cross: who starts it, to whom, why, and which mitigations shape it.

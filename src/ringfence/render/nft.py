@@ -90,11 +90,9 @@ def end(design: Design, zone: ZoneName, named: tuple[str, ...], selector: str) -
 
 def accept(flow: Flow) -> str:
     """Match a flow's ports, accept it and say which mitigations it serves."""
-    first, last = flow.ports.first, flow.ports.last
-    ports = str(first) if first == last else f"{first}-{last}"
     state = f"{_FIRST_PACKET} " if flow.protocol == "tcp" else ""
     remark = f"{flow.name}: {' '.join(flow.serves)}"
-    return f'{flow.protocol} dport {ports} {state}counter accept comment "{remark}"'
+    return f'{flow.protocol} dport {flow.ports} {state}counter accept comment "{remark}"'
 
 
 def _is_end(host: Host, legs: set[ZoneName], zone: ZoneName, named: tuple[str, ...]) -> bool:

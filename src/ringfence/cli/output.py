@@ -1,0 +1,55 @@
+"""How commands speak: text for people, JSON for programs, and errors without tracebacks."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Never
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+
+
+class Exit(IntEnum):
+    """What a command returns."""
+
+    AS_ASKED = 0
+    FOUND_WANTING = 1
+    USED_WRONGLY = 2
+
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def emit(value: BaseModel | dict[str, object]) -> None:
+    """Print a result as JSON, one document, keys in a stable order."""
+    plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    sys.stdout.write(json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
+
+
+def fail(message: str, *, code: Exit, as_json: bool = False) -> Never:
+    """End with an error for a person on standard error; with ``--json`` also as JSON."""
+    if as_json:
+        emit({"ok": False, "error": message})
+    for line in message.splitlines():
+        err.print(line, markup=False)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Give a function that says what is being done.
+
+    On a terminal the present step is shown on one line that is overwritten; elsewhere each step
+    is a plain line.
+    """
+    if quiet:
+        yield lambda _: None
+    elif err.is_terminal:
+        with err.status("starting") as status:
+            yield lambda step: status.update(step)
+    else:
+        yield lambda step: err.print(step, markup=False)

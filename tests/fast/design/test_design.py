@@ -1,0 +1,91 @@
+"""The design is a function of the mitigations in force."""
+
+from types import MappingProxyType
+
+import pytest
+
+from ringfence.design import build
+from ringfence.design.model import HostKind, IdentityProfile, Service, ZoneName
+from ringfence.guide import Level, demanded_at, known_ids
+from ringfence.policy import Requirements, resolve
+from samples import make_design, make_site
+
+
+def test_the_guide_has_164_mitigations_graded_86_122_122() -> None:
+    counts = [len(demanded_at(level)) for level in Level]
+
+    assert len(known_ids()) == 164
+    assert counts == [86, 122, 122]
+
+
+def test_an_unknown_mitigation_is_a_mistake() -> None:
+    with pytest.raises(KeyError, match="SEP-99"):
+        assert "SEP-99" in resolve(Level.MINIMUM)
+
+
+def test_digest_is_demanded_where_the_level_wants_it() -> None:
+    assert make_design(level=Level.MINIMUM).signalling.digest
+    assert not make_design(level=Level.MEDIUM).signalling.digest
+
+
+@pytest.mark.parametrize("level", Level)
+def test_certificates_and_srtp_are_in_force_at_every_level(level: Level) -> None:
+    design = make_design(level=level)
+
+    assert design.signalling.mutual
+    assert design.media.srtp
+
+
+def test_taking_a_mitigation_out_changes_the_design() -> None:
+    site = make_site()
+    full = resolve(site.level)
+    weaker = {id_: why for id_, why in full.in_force.items() if id_ not in {"EAI-2", "ACC-4"}}
+
+    design = build(site, Requirements(MappingProxyType(weaker)))
+
+    assert not design.signalling.mutual
+
+
+def test_the_highest_level_sets_phones_addresses_by_hand() -> None:
+    design = make_design(level=Level.HIGHEST)
+
+    assert not design.running(Service.KEA)
+    assert not design.running(Service.DHCP_CLIENT)
+    assert not any("dhcp" in flow.name for flow in design.flows)
+
+
+@pytest.mark.parametrize("level", Level)
+def test_no_flow_touches_the_data_zone_or_the_outside(level: Level) -> None:
+    strangers = {ZoneName.DATA, ZoneName.OUTSIDE}
+
+    for flow in make_design(level=level).flows:
+        assert not strangers & {flow.from_zone, flow.to_zone}, flow.name
+        assert flow.reason
+        assert flow.serves
+
+
+@pytest.mark.parametrize("level", Level)
+def test_lines_name_only_mitigations_in_force(level: Level) -> None:
+    design = make_design(level=level)
+
+    assert {id_ for flow in design.flows for id_ in flow.serves} <= design.in_force
+    assert design.asked_by("SEP-8") == (("SEP-8",) if level == Level.MINIMUM else ())
+
+
+def test_every_service_a_flow_reaches_runs_where_the_flow_ends() -> None:
+    design = make_design()
+    hosts = {host.name: host for host in design.hosts}
+
+    for flow in design.flows:
+        for name in flow.to_hosts:
+            assert flow.service is None or flow.service in hosts[name].services, flow.name
+
+
+def test_a_phones_identity_is_its_address_of_record_alone() -> None:
+    design = make_design()
+    phones = [one for one in design.identities if one.profile == IdentityProfile.PHONE]
+
+    assert [one.uri for one in phones] == [
+        f"sip:{host.extension}@office.example" for host in design.of_kind(HostKind.PHONE)
+    ]
+    assert not any(one.dns for one in phones)

@@ -1,0 +1,40 @@
+"""Sites and designs to test with, made without files."""
+
+from ringfence.design import build
+from ringfence.design.model import Design
+from ringfence.guide import Level
+from ringfence.policy import resolve
+from ringfence.site.model import Addressing, Phone, Site
+
+
+def make_site(
+    phones: int = 3,
+    level: Level = Level.MINIMUM,
+    addressing: Addressing | None = None,
+    domain: str = "office.example",
+) -> Site:
+    """A sound site with so many phones, numbered from 100000."""
+    return Site(
+        organisation="Example",
+        domain=domain,
+        country="GB",
+        level=level,
+        phones=tuple(
+            Phone(
+                extension=str(100_000 + number),
+                name=f"Phone {number}",
+                mac=f"02:00:5e:{number >> 16 & 255:02x}:{number >> 8 & 255:02x}:{number & 255:02x}",
+            )
+            for number in range(phones)
+        ),
+        addressing=addressing or Addressing(),
+    )
+
+
+def make_design(
+    phones: int = 3,
+    level: Level = Level.MINIMUM,
+    addressing: Addressing | None = None,
+) -> Design:
+    """The design of such a site, with what its level demands."""
+    return build(make_site(phones, level, addressing), resolve(level))
