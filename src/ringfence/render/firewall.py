@@ -10,7 +10,7 @@ LOG_FILE = "/var/log/ulog/firewall.log"
 _ULOGD = f"""\
 # Every packet that the rules drop is written here with the place of the drop (SEP-6).
 [global]
-logfile="/dev/stderr"
+logfile="stdout"
 loglevel=5
 plugin="/usr/lib/x86_64-linux-gnu/ulogd/ulogd_inppkt_NFLOG.so"
 plugin="/usr/lib/x86_64-linux-gnu/ulogd/ulogd_raw2packet_BASE.so"

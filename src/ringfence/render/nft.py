@@ -66,7 +66,7 @@ def own_chains(design: Design, host: Host) -> list[str]:
         if _is_end(host, legs, flow.to_zone, flow.to_hosts)
     ]
     leaving = [
-        f"{end(design, flow.to_zone, flow.to_hosts, 'ip daddr')} {accept(flow)}"
+        f"{_sent(design, host, flow)} {accept(flow)}"
         for flow in design.flows
         if _is_end(host, legs, flow.from_zone, flow.from_hosts)
     ]
@@ -102,10 +102,20 @@ def _is_end(host: Host, legs: set[ZoneName], zone: ZoneName, named: tuple[str, .
 
 
 def _received(design: Design, host: Host, flow: Flow) -> str:
-    if host.kind == HostKind.FIREWALL and flow.from_zone == flow.to_zone:
-        # Devices without an address speak from 0.0.0.0: the leg is all that is known of them.
+    if _by_leg(host, flow, flow.from_hosts):
         return f'iifname "{flow.from_zone}"'
     return end(design, flow.from_zone, flow.from_hosts, "ip saddr")
+
+
+def _sent(design: Design, host: Host, flow: Flow) -> str:
+    if _by_leg(host, flow, flow.to_hosts):
+        return f'oifname "{flow.to_zone}"'
+    return end(design, flow.to_zone, flow.to_hosts, "ip daddr")
+
+
+def _by_leg(host: Host, flow: Flow, named: tuple[str, ...]) -> bool:
+    """Devices that have no address yet are known to the firewall by its leg alone."""
+    return host.kind == HostKind.FIREWALL and flow.from_zone == flow.to_zone and not named
 
 
 def _address_set(chosen: list[IPv4Address]) -> str:
