@@ -1,0 +1,97 @@
+"""From rendered trees to the very bytes that hosts get: secrets filled in, deposits made."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from ringfence.deploy.users import user_table
+from ringfence.design.model import Design, HostKind
+from ringfence.identity.vault import Issued, Vault
+from ringfence.machine.spec import Installed
+from ringfence.render.files import Deposit, File, Material, Tree
+
+_MARK = re.compile(r"\{secret:([^{}]+)\}")
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """Everything secret that one deployment of a design needs, made once for all its hosts."""
+
+    issued: Mapping[str, Issued]
+    secrets: Mapping[str, str]
+    trust_anchor: bytes
+    revocation_list: bytes
+    user_table: bytes
+
+
+def gather(design: Design, trees: Iterable[Tree], vault: Vault) -> Keyring:
+    """Issue what the design's hosts need and make the secrets that their files mark."""
+    marks = {name for tree in trees for file in tree.files for name in _MARK.findall(file.text)}
+    extensions = [str(host.extension) for host in design.of_kind(HostKind.PHONE)]
+    digests = [f"digest/{extension}" for extension in extensions]
+    secrets = vault.secrets(sorted(marks | set(digests)))
+    passwords = (
+        {extension: secrets[f"digest/{extension}"] for extension in extensions}
+        if design.signalling.digest
+        else dict.fromkeys(extensions)
+    )
+    return Keyring(
+        issued=vault.issue(design.identities),
+        secrets=secrets,
+        trust_anchor=vault.trust_anchor,
+        revocation_list=vault.revocation_list(),
+        user_table=user_table(
+            design.domain, passwords, [entry.serial for entry in vault.revoked()]
+        ),
+    )
+
+
+def installed(tree: Tree, keyring: Keyring) -> tuple[Installed, ...]:
+    """The files of one host, as bytes."""
+    return (
+        *(_file(file, keyring.secrets) for file in tree.files),
+        *(_deposit(deposit, keyring) for deposit in tree.deposits),
+    )
+
+
+def _file(file: File, secrets: Mapping[str, str]) -> Installed:
+    text = _MARK.sub(lambda mark: secrets[mark[1]], file.text)
+    return Installed(
+        path=file.path, data=text.encode(), mode=file.mode, owner=file.owner, group=file.group
+    )
+
+
+def _deposit(deposit: Deposit, keyring: Keyring) -> Installed:
+    return Installed(
+        path=deposit.path,
+        data=_material(deposit, keyring),
+        mode=deposit.mode,
+        owner=deposit.owner,
+        group=deposit.group,
+    )
+
+
+def _material(deposit: Deposit, keyring: Keyring) -> bytes:
+    match deposit.material:
+        case Material.TRUST_ANCHOR:
+            return keyring.trust_anchor
+        case Material.REVOCATION_LIST:
+            return keyring.revocation_list
+        case Material.USER_TABLE:
+            return keyring.user_table
+        case Material.CERTIFICATE:
+            return _issued(deposit, keyring).certificate
+        case Material.PRIVATE_KEY:
+            return _issued(deposit, keyring).key
+        case Material.CERTIFICATE_AND_KEY:
+            own = _issued(deposit, keyring)
+            return own.certificate + own.key
+        case _:
+            assert_never(deposit.material)
+
+
+def _issued(deposit: Deposit, keyring: Keyring) -> Issued:
+    if deposit.of is None:
+        raise ValueError(f"{deposit.path}: a {deposit.material} of nobody")
+    return keyring.issued[deposit.of]
