@@ -29,7 +29,8 @@ _UNFIT_RANGES: Final = {
 }
 _WIDEST, _NARROWEST = 8, 28
 _BESIDE_PHONES = 16
-"""Addresses of the phones' subnet that are not phones': network equipment and room to move."""
+"""Addresses of the phones' subnet that are not phones', but network equipment's."""
+_ROOM_TO_GROW = 20
 _LEAST_PHONES_SUBNET = 256
 
 
@@ -97,11 +98,11 @@ def _emergency(site: Site) -> Iterator[Finding]:
 
 
 def _subnets(site: Site) -> Iterator[Finding]:
-    zones = site.addressing.zones
-    for name in zones:
+    for name in site.addressing.zones:
         if name not in ZONE_NAMES:
             hint = did_you_mean(name, ZONE_NAMES)
             yield Finding(("addressing", "zones", name), f"no such zone; {hint}")
+    zones = _stated_zones(site)
     stated: list[tuple[Place, IPv4Network]] = [
         (("addressing", "supernet"), site.addressing.supernet),
         *((("addressing", "zones", name), net) for name, net in zones.items()),
@@ -126,18 +127,24 @@ def _subnets(site: Site) -> Iterator[Finding]:
         )
 
 
+def _stated_zones(site: Site) -> dict[str, IPv4Network]:
+    zones = site.addressing.zones
+    return {name: zones[name] for name in ZONE_NAMES if name in zones}
+
+
 def _room_for_phones(site: Site) -> Iterator[Finding]:
     """A stated subnet must hold the phones; a supernet, their subnet and as much for the rest."""
     needed = len(site.phones) + _BESIDE_PHONES
     if (stated := site.addressing.zones.get("phones")) is not None:
         if stated.num_addresses < needed:
-            message = f"{stated} is too small for {len(site.phones)} phones; {_at_least(needed)}"
+            message = f"{stated} is too small for the site's phones; {_at_least(needed)}"
             yield Finding(("addressing", "zones", "phones"), message)
         return
     supernet = site.addressing.supernet
-    if supernet.num_addresses < (wanted := 2 * max(needed, _LEAST_PHONES_SUBNET)):
-        message = f"{supernet} is too small for {len(site.phones)} phones and the other zones; "
-        yield Finding(("addressing", "supernet"), message + _at_least(wanted))
+    derived = max(_LEAST_PHONES_SUBNET, 1 << (len(site.phones) + _ROOM_TO_GROW).bit_length())
+    if supernet.num_addresses < (wanted := 2 * derived):
+        message = f"{supernet} is too small for the phones and the other zones; {_at_least(wanted)}"
+        yield Finding(("addressing", "supernet"), message)
 
 
 def _at_least(addresses: int) -> str:
@@ -148,7 +155,7 @@ def _fixed_addresses(site: Site) -> Iterator[Finding]:
     phones = sorted(phone_host_name(phone.extension) for phone in site.phones)
     servers = [server.name for server in site.servers]
     known = {*phones, *servers}
-    nets = (site.addressing.supernet, *site.addressing.zones.values())
+    nets = (site.addressing.supernet, *_stated_zones(site).values())
     phones_net = site.addressing.zones.get("phones")
     for name, address in site.addressing.fixed.items():
         place = ("addressing", "fixed", name)

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ringfence.site.problems import did_you_mean, nearest, shown
+from ringfence.site.problems import MOST, did_you_mean, nearest, shown
 
 Place = tuple[int | str, ...]
 """The way from the site to a value: field names, keys, and positions in lists."""
@@ -36,7 +36,7 @@ class Finding(NamedTuple):
 
 def in_plain_english(error: ValidationError, model: type[BaseModel]) -> Iterator[Finding]:
     """Say what pydantic found in the site file's own terms."""
-    details = error.errors(include_url=False)
+    details = error.errors(include_url=False)[:MOST]
     unknown = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
     meant = {(*loc[:-1], nearest(str(loc[-1]), keys_at(model, loc[:-1]))) for loc in unknown}
     for detail in details:

@@ -1,20 +1,25 @@
 """From a site file to a `Site`, or to every reason why not."""
 
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ringfence.site.checks import check
 from ringfence.site.findings import Finding, Place, in_plain_english
-from ringfence.site.model import Site
+from ringfence.site.model import Phone, Site
 from ringfence.site.phones_csv import PhoneRows, beside, read_phones
-from ringfence.site.problems import Problem, SiteError
+from ringfence.site.problems import MOST, Problem, SiteError
 from ringfence.site.yaml import Mapping, Scalar, line_of, plain, read_yaml
 
 SITE_FILE = "site.yaml"
 """The name of the site file in a directory."""
+
+
+_BATCH = 1000
+_PHONES = TypeAdapter(list[Phone])
 
 
 def load_site(path: Path) -> Site:
@@ -30,21 +35,50 @@ def load_site(path: Path) -> Site:
     tree = read_yaml(file)
     if not isinstance(tree, Mapping):
         raise SiteError.of(file, tree.line, "", "must be a mapping of keys such as 'domain: ...'")
-    phones = _phone_list(file, tree)
     data: dict[str, Any] = {key: plain(node) for key, node in tree.values.items()}
-    if phones is not None:
-        data["phones"] = phones.rows
-    broken = phones.problems if phones else []
+    phones_csv = _phone_list(file, tree)
+    if phones_csv is not None:
+        data["phones"] = phones_csv.rows
+    site, findings = _validate(data)
+    if site is not None:
+        findings = list(islice(check(site), MOST))
+    problems = [_problem(file, tree, phones_csv, finding) for finding in findings]
+    if phones_csv is not None:
+        problems += phones_csv.problems
+    if problems or site is None:
+        raise SiteError(sorted(problems, key=lambda p: (p.file != str(file), p.line or 0)))
+    return site
+
+
+def _validate(data: dict[str, Any]) -> tuple[Site | None, list[Finding]]:
+    """Make the site of what is written, or say what in it is no part of any site."""
+    findings: list[Finding] = []
+    if isinstance(rows := data.get("phones"), list):
+        phones, findings = _validate_phones(rows)
+        data = data | {"phones": phones}
     try:
         site = Site.model_validate(_without_blanks(data, Site))
-        findings: Iterable[Finding] = () if broken else check(site)
-        problems = [*broken, *(_problem(file, tree, phones, finding) for finding in findings)]
     except ValidationError as error:
-        findings = in_plain_english(error, Site)
-        problems = [*broken, *(_problem(file, tree, phones, finding) for finding in findings)]
-    if problems:
-        raise SiteError(sorted(problems, key=lambda p: (p.file != str(file), p.line or 0, p.key)))
-    return site
+        others = in_plain_english(error, Site)
+        findings += [each for each in others if not (findings and each.place == ("phones",))]
+        return None, findings
+    return (None, findings) if findings else (site, [])
+
+
+def _validate_phones(rows: list[Any]) -> tuple[list[Phone], list[Finding]]:
+    """Validate phones a batch at a time, so that a wrong file is not judged to its end."""
+    phones: list[Phone] = []
+    findings: list[Finding] = []
+    for start in range(0, len(rows), _BATCH):
+        try:
+            phones += _PHONES.validate_python(rows[start : start + _BATCH])
+        except ValidationError as error:
+            for finding in in_plain_english(error, Phone):
+                index, *rest = finding.place
+                findings.append(finding._replace(place=("phones", start + int(index), *rest)))
+        if len(findings) >= MOST:
+            break
+    return phones, findings
 
 
 def _site_file(path: Path) -> Path:
@@ -90,7 +124,7 @@ def _problem(file: Path, tree: Mapping, phones: PhoneRows | None, finding: Findi
     if finding.first is not None:
         message += f" (first on line {_where(file, tree, phones, finding.first)[1]})"
     where, line, key = _where(file, tree, phones, finding.place)
-    return Problem(where, line, key, message)
+    return Problem(file=where, line=line, key=key, message=message)
 
 
 def _where(

@@ -52,6 +52,8 @@ def read_phones(path: Path) -> PhoneRows:
         raise SiteError.of(path, line, "", f"is not CSV: {error}; {hint}") from None
     if header is None:
         raise SiteError.of(path, 1, "", f"is empty; its first row must name {', '.join(COLUMNS)}")
+    if result.problems and not result.rows:
+        raise SiteError(result.problems)
     return result
 
 
@@ -62,20 +64,22 @@ def _delimiter(text: str) -> str:
 
 def _header(path: Path, line: int, cells: list[str]) -> tuple[str, ...]:
     names = tuple(cell.lower() for cell in cells)
-    problems = [
-        Problem(str(path), line, cell, f"no such column; {did_you_mean(cell, COLUMNS)}")
+    found = [
+        (cell, f"no such column; {did_you_mean(cell, COLUMNS)}")
         if name not in COLUMNS
-        else Problem(str(path), line, name, "this column is there twice")
+        else (name, "this column is there twice")
         for index, (name, cell) in enumerate(zip(names, cells, strict=True))
         if name not in COLUMNS or name in names[:index]
     ]
-    problems += [
-        Problem(str(path), line, name, "this column is missing")
+    found += [
+        (name, "this column is missing")
         for name, field in Phone.model_fields.items()
         if field.is_required() and name not in names
     ]
-    if problems:
-        raise SiteError(problems)
+    if found:
+        raise SiteError(
+            Problem(file=str(path), line=line, key=key, message=message) for key, message in found
+        )
     return names
 
 
@@ -84,7 +88,8 @@ def _add(result: PhoneRows, line: int, header: tuple[str, ...], cells: list[str]
         message = f"has {len(cells)} cells where the header has {len(header)}"
         if len(cells) > len(header):
             message += "; put quotes around a cell that holds the separator"
-        result.problems.append(Problem(result.file, line, "", message))
+        problem = Problem(file=result.file, line=line, key="", message=message)
+        result.problems.append(problem)
         return
     if len(result.rows) == ROWS:
         raise SiteError.of(result.file, line, "", f"more than {ROWS} phones are not supported")

@@ -1,21 +1,25 @@
 """What is wrong with a site file, said so that its author can put it right."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Self
 
+from pydantic import BaseModel, ConfigDict
+
 SHOWN = 20
 """How many problems a message lists before it only counts them."""
+MOST = 1000
+"""How many problems are looked for; a file with more is of another kind altogether."""
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(BaseModel):
     """One mistake and where it is.
 
     ``line`` counts from 1 and is none where the file as a whole is meant. ``key`` is a path such
     as ``phones[3].mac``, counted from 0, and empty where no key is concerned.
     """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     file: str
     line: int | None
@@ -37,12 +41,14 @@ class SiteError(Exception):
     @classmethod
     def of(cls, file: object, line: int | None, key: str, message: str) -> Self:
         """Make the error of one problem."""
-        return cls([Problem(str(file), line, key, message)])
+        return cls([Problem(file=str(file), line=line, key=key, message=message)])
 
     def __str__(self) -> str:
         lines = [str(problem) for problem in self.problems[:SHOWN]]
-        more = len(self.problems) - len(lines)
-        return "\n".join([*lines, f"and {more} more"] if more else lines)
+        if more := len(self.problems) - len(lines):
+            least = "at least " if len(self.problems) >= MOST else ""
+            lines.append(f"and {least}{more} more")
+        return "\n".join(lines)
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:

@@ -25,7 +25,9 @@ def write_starter(directory: Path, level: Level) -> tuple[Path, ...]:
     there = [path for path in texts if os.path.lexists(path)]
     if there:
         message = "is there already and is left as it is; nothing was written"
-        raise SiteError(Problem(str(path), None, "", message) for path in there)
+        raise SiteError(
+            Problem(file=str(path), line=None, key="", message=message) for path in there
+        )
     try:
         directory.mkdir(parents=True, exist_ok=True)
         _write_all(directory, texts)

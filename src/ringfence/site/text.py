@@ -1,5 +1,6 @@
 """Reading text files that anybody may have written."""
 
+import codecs
 import os
 import re
 import stat
@@ -20,11 +21,11 @@ def read_text(path: Path, megabytes: int) -> str:
             holds control characters.
 
     """
-    data = _read(path, megabytes * _MEGABYTE)
+    data = _read(path, megabytes * _MEGABYTE).removeprefix(codecs.BOM_UTF8)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode()
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8-sig")
+        before = data[: error.start].decode()
         raise SiteError.of(
             path,
             _line(before),

@@ -18,6 +18,8 @@ MEGABYTES = 16
 """The largest file that is read."""
 DEPTH = 20
 """The deepest nesting that is read."""
+VALUES = 250_000
+"""The most values, keys among them, that are read; a phone takes about ten."""
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _HINTS: Final = {
@@ -28,6 +30,7 @@ _HINTS: Final = {
     "found character that cannot start any token": (
         "indent with spaces, not tabs, and put quotes around a value that begins with @ ` or %"
     ),
+    "found a tab character that violates indentation": "indent with spaces",
     "did not find expected key": "indent the line as its neighbours are",
     "did not find expected '-' indicator": "indent the line as its neighbours are",
     "could not find expected ':'": "every entry reads 'key: value', with a space after the colon",
@@ -140,11 +143,16 @@ class _Builder:
     def __init__(self, path: Path) -> None:
         self.root: Node | None = None
         self._path = path
+        self._count = 0
         self._parents: list[Sequence | Mapping] = []
         self._keys: list[str | None] = []
 
     def add(self, node: Node) -> None:
         """Place a node as the next item, key or value of the innermost open node."""
+        self._count += 1
+        if self._count > VALUES:
+            message = f"more than {VALUES} values; a long list of phones belongs in a CSV file"
+            raise _refusal(self._path, node.line, message)
         if not self._parents:
             self.root = node
             return

@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+
+from ringfence.guide import Level
+from ringfence.site import SiteError, load_site, write_starter
+from ringfence.site import starter as module
+
+
+@pytest.mark.parametrize("level", Level)
+def test_a_starter_is_a_valid_site(tmp_path: Path, level: Level) -> None:
+    directory = tmp_path / "new" / "site"
+    paths = write_starter(directory, level)
+
+    assert load_site(directory).level is level
+    assert sorted(paths) == sorted(directory.iterdir())
+
+
+def test_what_the_comments_suggest_is_valid_too(tmp_path: Path) -> None:
+    write_starter(tmp_path, Level.MINIMUM)
+    path = tmp_path / "site.yaml"
+    text = path.read_text()
+    suggested = text.partition("# servers:")[2].splitlines()
+    keys = "\n".join(
+        line.removeprefix("# ") for line in suggested if line.startswith(("#   ", "# addressing"))
+    )
+    path.write_text(f"{text}\nservers:\n{keys}\n")
+    site = load_site(tmp_path)
+
+    assert len(site.servers) == 3
+    assert set(site.addressing.fixed) == {"sip1", "p2001"}
+
+
+@pytest.mark.parametrize("name", module.STARTER_FILES)
+def test_nothing_is_overwritten(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).symlink_to("nowhere")
+
+    with pytest.raises(SiteError, match=f"{name}: is there already and is left as it is"):
+        write_starter(tmp_path, Level.MEDIUM)
+
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_failure_half_way_leaves_nothing(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.path.lexists", lambda _: False)
+    last = tmp_path / module.STARTER_FILES[-1]
+    last.write_text("mine")
+
+    with pytest.raises(SiteError, match="nothing was written: File exists"):
+        write_starter(tmp_path, Level.MEDIUM)
+
+    assert list(tmp_path.iterdir()) == [last]
+    assert last.read_text() == "mine"
+
+
+def test_a_directory_that_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(SiteError, match="nothing was written: "):
+        write_starter(tmp_path / "file" / "site", Level.MINIMUM)
