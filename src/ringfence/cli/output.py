@@ -50,6 +50,6 @@ def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
         yield lambda _: None
     elif err.is_terminal:
         with err.status("starting") as status:
-            yield lambda step: status.update(step)
+            yield status.update
     else:
         yield lambda step: err.print(step, markup=False)

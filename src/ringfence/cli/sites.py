@@ -214,6 +214,8 @@ def _plan_table(design: Design, manifest: plans.Manifest) -> Table:
     for host in (*(host for host in design.hosts if host.kind != HostKind.PHONE), *phones[:1]):
         entries = manifest[host.name].values()
         deposits = sum(bool(entry.deposit) for entry in entries)
-        name = f"{host.name} and {len(phones) - 1} more" if host.kind == HostKind.PHONE else host.name
+        name = (
+            f"{host.name} and {len(phones) - 1} more" if host.kind == HostKind.PHONE else host.name
+        )
         table.add_row(name, host.kind, str(len(entries) - deposits), str(deposits))
     return table

@@ -28,23 +28,24 @@ class Keyring:
 def gather(design: Design, trees: Iterable[Tree], vault: Vault) -> Keyring:
     """Issue what the design's hosts need and make the secrets that their files mark."""
     marks = {name for tree in trees for file in tree.files for name in _MARK.findall(file.text)}
-    extensions = [str(host.extension) for host in design.of_kind(HostKind.PHONE)]
-    digests = [f"digest/{extension}" for extension in extensions]
-    secrets = vault.secrets(sorted(marks | set(digests)))
-    passwords = (
-        {extension: secrets[f"digest/{extension}"] for extension in extensions}
-        if design.signalling.digest
-        else dict.fromkeys(extensions)
-    )
     return Keyring(
         issued=vault.issue(design.identities),
-        secrets=secrets,
+        secrets=vault.secrets(sorted(marks)),
         trust_anchor=vault.trust_anchor,
         revocation_list=vault.revocation_list(),
-        user_table=user_table(
-            design.domain, passwords, [entry.serial for entry in vault.revoked()]
-        ),
+        user_table=users_of(design, vault),
     )
+
+
+def users_of(design: Design, vault: Vault) -> bytes:
+    """The SIP server's table of users and revoked certificates, as they stand now."""
+    extensions = [str(host.extension) for host in design.of_kind(HostKind.PHONE)]
+    passwords: dict[str, str | None] = dict.fromkeys(extensions)
+    if design.signalling.digest:
+        secrets = vault.secrets(f"digest/{extension}" for extension in extensions)
+        passwords = {extension: secrets[f"digest/{extension}"] for extension in extensions}
+    revoked = [entry.serial for entry in vault.revoked()]
+    return user_table(design.domain, passwords, revoked)
 
 
 def installed(tree: Tree, keyring: Keyring) -> tuple[Installed, ...]:

@@ -1,0 +1,136 @@
+"""Whether a service does its work: each is asked its own question, from inside its machine."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import assert_never
+
+from ringfence.design.model import Design, Host, HostKind, Service
+from ringfence.machine.inside import Machine
+from ringfence.machine.lab import Lab
+from ringfence.render import kamailio, kea, nft
+
+_PATIENCE = 10.0
+
+Question = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A service of a host, and the question whose yes says that it is ready."""
+
+    host: str
+    service: Service
+    ask: Question
+
+
+def checks(lab: Lab, design: Design) -> list[Check]:
+    """One check for every service of every host, in the order in which they can succeed."""
+    found = [
+        Check(host.name, service, _question(lab, design, host, service))
+        for host in design.hosts
+        for service in host.services
+    ]
+    return sorted(found, key=lambda check: check.service == Service.SOFTPHONE)
+
+
+def _question(lab: Lab, design: Design, host: Host, service: Service) -> Question:
+    machine = lab.machine(host.name)
+    match service:
+        case Service.NFTABLES:
+            return lambda: _succeeds(machine, "nft", "list", "table", "inet", "ringfence")
+        case Service.FIREWALL_LOG:
+            return lambda: _listens_to_drops(machine)
+        case Service.DHCP_RELAY:
+            return lambda: _udp_bound(machine, 67)
+        case Service.KAMAILIO:
+            return lambda: _answers_options(machine, design, host)
+        case Service.RTPENGINE:
+            return lambda: _answers_ping(machine)
+        case Service.KEA:
+            return lambda: _kea_serves(machine)
+        case Service.UNBOUND:
+            return lambda: str(host.address) in _output(machine, "getent", "ahostsv4", host.fqdn)
+        case Service.CHRONY:
+            return lambda: _succeeds(
+                machine, "chronyc", "-h", "/run/chrony/chronyd.sock", "tracking"
+            )
+        case Service.DHCP_CLIENT:
+            return lambda: f"inet {host.address}/" in _output(machine, "ip", "-4", "-o", "address")
+        case Service.SOFTPHONE:
+            server = lab.machine(design.of_kind(HostKind.SIP)[0].name)
+            return lambda: registered(server, f"{host.extension}@{design.domain}")
+        case _:
+            assert_never(service)
+
+
+def registered(server: Machine, address_of_record: str) -> bool:
+    """Whether the registrar knows where an address-of-record is to be reached."""
+    return _succeeds(server, *control("ul.lookup", "location", address_of_record))
+
+
+def control(*command: str) -> list[str]:
+    """The command line that asks the SIP server something."""
+    return ["kamcmd", "-s", f"unix:{kamailio.CONTROL_SOCKET}", *command]
+
+
+def _output(machine: Machine, *argv: str) -> str:
+    return machine.run(argv, timeout=_PATIENCE).stdout
+
+
+def _succeeds(machine: Machine, *argv: str) -> bool:
+    done = machine.run(argv, timeout=_PATIENCE)
+    # kamcmd ends with 0 whatever the answer; an error is told in words.
+    return (
+        done.returncode == 0
+        and not done.stdout.startswith("error:")
+        and not (done.stderr.startswith("error:"))
+    )
+
+
+def _listens_to_drops(machine: Machine) -> bool:
+    bound = _output(machine, "cat", "/proc/net/netfilter/nfnetlink_log")
+    return re.search(rf"^\s*{nft.LOG_GROUP}\s", bound, flags=re.MULTILINE) is not None
+
+
+def _udp_bound(machine: Machine, port: int) -> bool:
+    return f":{port} " in _output(machine, "ss", "-Hlun")
+
+
+def _answers_options(machine: Machine, design: Design, host: Host) -> bool:
+    """Speak mutual TLS with the server's own certificate and expect a 200 to OPTIONS."""
+    target = f"{host.address}:{design.signalling.port}"
+    request = (
+        f"OPTIONS sip:{design.domain} SIP/2.0\r\n"
+        f"Via: SIP/2.0/TLS {host.fqdn};branch=z9hG4bK-ready\r\n"
+        f"From: <sip:ready@{design.domain}>;tag=ready\r\nTo: <sip:{design.domain}>\r\n"
+        "Call-ID: ready\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 1\r\nContent-Length: 0\r\n\r\n"
+    )
+    keys = kamailio.KEYS
+    client = (
+        f"timeout 2 openssl s_client -quiet -verify_return_error -connect {target} "
+        f"-servername {host.fqdn} -verify_hostname {host.fqdn} -CAfile {keys}/ca.pem "
+        f"-cert {keys}/certificate.pem -key {keys}/key.pem"
+    )
+    # The client hangs up when its input ends, so the input stays open for the answer.
+    command = f"{{ cat; sleep 1; }} | {client} 2>/dev/null | head -n 1"
+    done = machine.run(["sh", "-c", command], input=request, timeout=_PATIENCE)
+    return done.stdout.startswith("SIP/2.0 200")
+
+
+def _answers_ping(machine: Machine) -> bool:
+    address, port = kamailio.NG_SOCKET.split(":")
+    script = (
+        "import socket; s=socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(1);"
+        f"s.sendto(b'ready d7:command4:pinge', ('{address}', {port})); print(s.recv(1000))"
+    )
+    return "pong" in _output(machine, "/usr/bin/python3", "-I", "-c", script)
+
+
+def _kea_serves(machine: Machine) -> bool:
+    script = (
+        "import socket; s=socket.socket(socket.AF_UNIX); s.settimeout(1);"
+        f"s.connect('{kea.CONTROL_SOCKET}'); s.send(b'{{\"command\":\"status-get\"}}');"
+        "print(s.recv(10000))"
+    )
+    return '"result": 0' in _output(machine, "/usr/bin/python3", "-I", "-c", script)

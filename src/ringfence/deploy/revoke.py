@@ -1,0 +1,52 @@
+"""Shutting a phone out: its certificate is believed no more, and its connection is cut."""
+
+from ringfence.deploy.keeping import Keeping
+from ringfence.deploy.materialise import users_of
+from ringfence.deploy.ready import control
+from ringfence.design.hosts import phone_host_name
+from ringfence.design.model import Design, HostKind
+from ringfence.machine.inside import Machine
+from ringfence.machine.lab import Lab
+from ringfence.machine.record import LabError
+from ringfence.render.catalogue import tree
+from ringfence.render.files import Material
+
+
+def revoke(lab: Lab, design: Design, extension: str) -> int:
+    """Revoke the certificate of an extension's phone everywhere; returns its serial number.
+
+    The new list and table are put in place, the server takes both up, and closes every
+    connection that the certificate holds.
+
+    Raises:
+        LabError: the site has no such extension, or the server did not take the change up.
+
+    """
+    if all(phone.extension != extension for phone in design.of_kind(HostKind.PHONE)):
+        raise LabError(f"the site has no extension {extension!r}")
+    vault = Keeping(lab.name).vault()
+    serial = vault.serial(phone_host_name(extension))
+    vault.revoke(serial)
+    renewed = {
+        Material.REVOCATION_LIST: vault.revocation_list(),
+        Material.USER_TABLE: users_of(design, vault),
+    }
+    for server in design.of_kind(HostKind.SIP):
+        machine = lab.machine(server.name)
+        for deposit in tree(design, server).deposits:
+            data = renewed.get(deposit.material)
+            if data is not None:
+                machine.write(deposit.path, data, deposit.mode, deposit.owner, deposit.group)
+        _take_up(machine)
+    return serial
+
+
+def _take_up(machine: Machine) -> None:
+    for command in (
+        ("htable.reload", "revoked"),
+        ("tls.reload",),
+        ("htable.sets", "pending", "cut", "1"),
+    ):
+        done = machine.run(control(*command))
+        if done.returncode or "error" in done.stdout + done.stderr:
+            raise LabError(f"{machine.name}: {' '.join(command)}: {done.stdout}{done.stderr}")
