@@ -17,7 +17,6 @@ from ringfence.site.yaml import Mapping, Scalar, line_of, plain, read_yaml
 SITE_FILE = "site.yaml"
 """The name of the site file in a directory."""
 
-
 _BATCH = 1000
 _PHONES = TypeAdapter(list[Phone])
 
@@ -40,11 +39,10 @@ def load_site(path: Path) -> Site:
     if phones_csv is not None:
         data["phones"] = phones_csv.rows
     site, findings = _validate(data)
-    if site is not None:
+    ragged = phones_csv.problems if phones_csv is not None else []
+    if site is not None and not ragged:
         findings = list(islice(check(site), MOST))
-    problems = [_problem(file, tree, phones_csv, finding) for finding in findings]
-    if phones_csv is not None:
-        problems += phones_csv.problems
+    problems = [*ragged, *(_problem(file, tree, phones_csv, finding) for finding in findings)]
     if problems or site is None:
         raise SiteError(sorted(problems, key=lambda p: (p.file != str(file), p.line or 0)))
     return site

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ringfence.site.model import Phone
-from ringfence.site.problems import Problem, SiteError, did_you_mean, shown
+from ringfence.site.problems import MOST, Problem, SiteError, did_you_mean, shown
 from ringfence.site.text import read_text
 
 MEGABYTES = 64
@@ -90,6 +90,8 @@ def _add(result: PhoneRows, line: int, header: tuple[str, ...], cells: list[str]
             message += "; put quotes around a cell that holds the separator"
         problem = Problem(file=result.file, line=line, key="", message=message)
         result.problems.append(problem)
+        if len(result.problems) == MOST:
+            raise SiteError(result.problems)
         return
     if len(result.rows) == ROWS:
         raise SiteError.of(result.file, line, "", f"more than {ROWS} phones are not supported")

@@ -123,6 +123,32 @@ def test_a_list_longer_than_the_limit(site: Path) -> None:
         load_site(site)
 
 
+def test_a_list_without_one_whole_row_is_not_called_empty(site: Path) -> None:
+    Path("phones.csv").write_text(HEADER + "2002,Bo\n2003\n")
+
+    with pytest.raises(SiteError) as caught:
+        load_site(site)
+
+    assert [problem.file for problem in caught.value.problems] == ["phones.csv"] * 2
+
+
+def test_a_phone_in_a_ragged_row_is_not_called_unknown(site: Path) -> None:
+    site.write_text(SITE + "addressing:\n  fixed:\n    p2002: 10.24.0.9\n")
+    Path("phones.csv").write_text(HEADER + ROW + "2002,Bo\n")
+
+    with pytest.raises(SiteError) as caught:
+        load_site(site)
+
+    assert [(p.file, p.line) for p in caught.value.problems] == [("phones.csv", 3)]
+
+
+def test_a_list_ragged_throughout_is_not_read_to_its_end(site: Path) -> None:
+    Path("phones.csv").write_text(HEADER + ROW + "2002,Bo\n" * 3000)
+
+    with pytest.raises(SiteError, match=r"\nand at least 980 more$"):
+        load_site(site)
+
+
 def test_mistakes_in_both_files_are_told_at_once(site: Path) -> None:
     site.write_text(SITE.replace("DE", "XX"))
     Path("phones.csv").write_text(HEADER + ROW + "1,Bo,t,02005e002002,\n2003\n")

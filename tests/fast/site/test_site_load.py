@@ -52,6 +52,11 @@ def test_letters_with_accents_have_one_form(tmp_path: Path) -> None:
     assert load_site(tmp_path).phones[0].name == "Zoë Müller"
 
 
+def test_blanks_around_words_are_no_part_of_them(tmp_path: Path) -> None:
+    assert complaints(tmp_path, SITE.replace("Zoë Müller", "' Zoë Müller '")) == []
+    assert load_site(tmp_path).phones[0].name == "Zoë Müller"
+
+
 def test_a_country_no_is_norway_and_not_false(tmp_path: Path) -> None:
     assert complaints(tmp_path, SITE.replace("CH", "NO")) == []
     assert load_site(tmp_path).country == "NO"

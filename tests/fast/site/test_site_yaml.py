@@ -9,6 +9,7 @@ from site_files import SITE, complaints
 LAUGHS = "a: &a [lol, lol]\nb: &b [*a, *a, *a, *a]\nc: [*b, *b, *b, *b]\n"
 HOSTILE = [
     (LAUGHS, "site.yaml:1: anchors (&a) are not supported"),
+    ("a: &x 1\n", "site.yaml:1: anchors (&x) are not supported"),
     ("a: 1\nb: *x\n", "site.yaml:2: aliases (*x) are not supported"),
     ("a:\n  &a [*a]\n", "site.yaml:2: anchors (&a) are not supported"),
     ("a: 1\n<<: *b\n", "site.yaml:2: aliases (*b) are not supported"),
