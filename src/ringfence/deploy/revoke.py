@@ -3,13 +3,13 @@
 from ringfence.deploy.keeping import Keeping
 from ringfence.deploy.materialise import users_of
 from ringfence.deploy.ready import control
-from ringfence.design.hosts import phone_host_name
 from ringfence.design.model import Design, HostKind
 from ringfence.machine.inside import Machine
 from ringfence.machine.lab import Lab
 from ringfence.machine.record import LabError
 from ringfence.render.catalogue import tree
 from ringfence.render.files import Material
+from ringfence.site.model import phone_host_name
 
 
 def revoke(lab: Lab, design: Design, extension: str) -> int:

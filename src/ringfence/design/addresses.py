@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 from ringfence.design.model import ZoneName
-from ringfence.site.model import Site
+from ringfence.site.model import OUTSIDE_SUBNET, Site
 
 FIRST_HOST = 10
 """The first address of a subnet that hosts get; those below are kept for network equipment."""
 
-_OUTSIDE = IPv4Network("192.0.2.0/24")
 _SMALL_PREFIX = 24
 
 
@@ -30,7 +29,7 @@ def subnets(site: Site) -> dict[ZoneName, IPv4Network]:
 
     """
     stated = {ZoneName(name): net for name, net in site.addressing.zones.items()}
-    taken = dict({ZoneName.OUTSIDE: _OUTSIDE} | stated)
+    taken = dict({ZoneName.OUTSIDE: OUTSIDE_SUBNET} | stated)
     supernet = site.addressing.supernet
     for zone in (ZoneName.PHONES, ZoneName.SERVERS, ZoneName.ADMIN, ZoneName.DATA):
         if zone in stated:

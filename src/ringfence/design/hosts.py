@@ -5,7 +5,7 @@ from typing import assert_never
 
 from ringfence.design.addresses import addresses, gateway
 from ringfence.design.model import Host, HostKind, Interface, Service, ZoneName
-from ringfence.site.model import Phone, Role, Server, Site
+from ringfence.site.model import Phone, Role, Server, Site, phone_host_name
 
 FIREWALL = "fw"
 PC = "pc1"
@@ -23,11 +23,6 @@ def hosts(site: Site, nets: Subnets, *, dhcp: bool) -> tuple[Host, ...]:
         _bystander(site, OUTSIDER, HostKind.OUTSIDER, ZoneName.OUTSIDE, nets),
         *_phones(site, nets, dhcp=dhcp),
     )
-
-
-def phone_host_name(extension: str) -> str:
-    """The host name of the phone that has this extension."""
-    return f"p{extension}"
 
 
 def zone_of(role: Role) -> ZoneName:
