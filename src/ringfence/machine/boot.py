@@ -31,18 +31,17 @@ _WITHHELD = ("CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_ADMIN", "CAP_SYS_TIME",
 class Order(NamedTuple):
     """What a launcher is asked for. ``disk`` is the size of the private tmpfs in MiB."""
 
-    directory: str
+    lab: str
     machine: str
-    namespace: str
     hostname: str
     disk: int
     hidden: list[str]
     files: list[root.FileRecord]
 
 
-def command(module: str) -> list[str]:
+def command(module: str, *words: str) -> list[str]:
     """The command line that runs ``main()`` of a module of this package, outside any venv."""
-    return [PYTHON, "-I", "-S", "-c", _code(module, _SOURCE)]
+    return [PYTHON, "-I", "-S", "-c", _code(module, _SOURCE), *words]
 
 
 def main() -> None:
@@ -57,7 +56,9 @@ def main() -> None:
 
 def launch(order: Order) -> None:
     """Fork the machine's first process, record it, and only then let it go on."""
-    kernel.setns(os.open(order.namespace, os.O_RDONLY), kernel.NEWNET)
+    kernel.setns(
+        os.open(record.namespace_path(order.lab, order.machine), os.O_RDONLY), kernel.NEWNET
+    )
     quiet_network()
     kernel.unshare(kernel.NEWNS | kernel.NEWUTS | kernel.NEWIPC | kernel.NEWPID)
     wait, go = os.pipe()
@@ -69,7 +70,7 @@ def launch(order: Order) -> None:
     when = record.started(child)
     if when is None:
         raise OSError("its first process ended at once")
-    record.write_process(Path(order.directory), order.machine, ProcessId(child, when))
+    record.write_process(order.lab, order.machine, ProcessId(child, when))
     os.write(go, b"go")
 
 
@@ -95,13 +96,13 @@ def _become(order: Order) -> NoReturn:
         os.setsid()
         os.umask(0o022)
         socket.sethostname(order.hostname)
-        root.enter(Path(order.directory), order.disk, order.hidden, _modules())
+        root.enter(record.directory(order.lab), order.disk, order.hidden, _modules())
         for file in order.files:
             root.install(file)
         for name in _WITHHELD:
             kernel.withhold_capability(capabilities.number(name))
         os.dup2(1, 2)
-        line = [PYTHON, "-I", "-S", "-B", "-c", _code("init", INSIDE), order.machine]
+        line = [PYTHON, "-I", "-S", "-B", "-c", _code("init", INSIDE), order.lab, order.machine]
         os.execve(PYTHON, line, {})  # noqa: S606 - no shell is the point
     except BaseException as error:  # noqa: BLE001 - whatever it was, the creator must hear of it
         os.write(1, f"{order.machine}: {error}\n".encode())

@@ -44,7 +44,10 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _heard)
     notes = set_up_network()
-    units = in_order(parse(name, text) for name, text in _texts(UNITS, ".service").items())
+    units = in_order(
+        parse(name.removesuffix(".service"), text)
+        for name, text in _texts(UNITS, ".service").items()
+    )
     control = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     os.umask(0o077)
     control.bind(CONTROL)
@@ -207,7 +210,7 @@ def _texts(directory: str, suffix: str) -> dict[str, str]:
     for name in sorted(os.listdir(directory)) if os.path.isdir(directory) else ():
         if name.endswith(suffix):
             with open(f"{directory}/{name}", encoding="utf-8") as file:
-                found[name.removesuffix(suffix)] = file.read()
+                found[name] = file.read()
     return found
 
 

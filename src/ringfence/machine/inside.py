@@ -17,6 +17,7 @@ from ringfence.machine.record import LabError
 from ringfence.machine.running import Running
 from ringfence.machine.service import PATH, State
 
+_MOMENT = 0.2
 _ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8"}
 
 
@@ -181,7 +182,10 @@ class Machine:
         self._await(unit, {State.STOPPED}, 0, patience)
 
     def restart(self, unit: str, patience: float = 15.0) -> None:
-        """Restart a service and wait until it runs again; raises LabError if it does not."""
+        """Restart a service and wait until it runs, and still does after a moment.
+
+        Raises LabError, with its last lines, if it does not.
+        """
         before = self.service(unit).starts
         self._ask(f"restart {unit}")
         self._await(unit, {State.RUNNING, State.DONE}, before + 1, patience)
@@ -225,7 +229,9 @@ class Machine:
         while time.monotonic() < deadline:
             status = self.service(unit)
             if status.starts >= starts and status.state in states:
-                return
+                time.sleep(_MOMENT)
+                if self.service(unit) == status:
+                    return
             if status.state == State.FAILED:
                 break
             time.sleep(0.02)

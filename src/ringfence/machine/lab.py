@@ -152,9 +152,8 @@ def _launch(spec: LabSpec, machine: MachineSpec, lock: int) -> subprocess.Popen[
     Its order passes through memory, never through a disk.
     """
     order = Order(
-        directory=str(record.directory(spec.name)),
+        lab=spec.name,
         machine=machine.name,
-        namespace=str(namespace_path(spec.name, machine.name)),
         hostname=machine.hostname,
         disk=machine.disk,
         hidden=list(spec.hidden),
@@ -164,7 +163,7 @@ def _launch(spec: LabSpec, machine: MachineSpec, lock: int) -> subprocess.Popen[
         json.dump(order._asdict(), sheet)
         sheet.seek(0)
         return subprocess.Popen(
-            boot.command("boot"),
+            boot.command("boot", spec.name, machine.name),
             stdin=sheet,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -112,9 +112,9 @@ def is_complete(lab: str) -> bool:
     )
 
 
-def write_process(place: Path, machine: str, process: ProcessId) -> None:
+def write_process(lab: str, machine: str, process: ProcessId) -> None:
     """Note the first process of a machine."""
-    write(place / f"{machine}.pid", f"{process.pid} {process.started}")
+    write(directory(lab) / f"{machine}.pid", f"{process.pid} {process.started}")
 
 
 def process(lab: str, machine: str) -> ProcessId | None:
