@@ -1,7 +1,7 @@
 """A running lab of an office unlike the example, and attackers' seats in it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -112,6 +112,14 @@ class Office:
                 return
             time.sleep(0.1)
         raise AssertionError(f"no line with {parts} in:\n" + "\n".join(fresh))
+
+    def await_that(self, holds: Callable[[], bool], seconds: float = 10.0) -> None:
+        """Wait until something holds; it is an error if it never does."""
+        deadline = time.monotonic() + seconds
+        while not holds():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"it did not come to be within {seconds} s")
+            time.sleep(0.1)
 
     @contextmanager
     def refused(self, *parts: str) -> Iterator[None]:

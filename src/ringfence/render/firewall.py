@@ -44,11 +44,8 @@ def _rules(design: Design, host: Host) -> tuple[File, ...]:
     pairs = sorted({(flow.from_zone, flow.to_zone) for flow in crossing})
     body = [
         *_zone_pairs(pairs),
-        *nft.base_chain("forward", [*_anti_spoofing(design), *_states()]),
-        "",
-        "chain spoofed {",
-        *nft.logged_drop("spoofed"),
-        "}",
+        *_anti_spoofing(design),
+        *nft.base_chain("forward", _states()),
     ]
     for pair in pairs:
         body += _pair_chain(
@@ -71,15 +68,33 @@ def _zone_pairs(pairs: list[tuple[ZoneName, ZoneName]]) -> list[str]:
 
 
 def _anti_spoofing(design: Design) -> list[str]:
-    """A leg passes only its own zone's addresses, and the outside none of ours."""
+    """A leg passes only its own zone's addresses, and the outside none of ours.
+
+    This comes before routing, where the kernel's own check would drop without a word.
+    """
     inside = [zone for zone in design.zones if zone.name != ZoneName.OUTSIDE]
     ours = ", ".join(str(zone.subnet) for zone in inside)
+    remark = f'comment "sources: {" ".join(design.asked_by("SEP-6"))}"'
+    without_address = (
+        [f'  iifname "{ZoneName.PHONES}" ip saddr 0.0.0.0 udp dport 67 accept {remark}']
+        if design.dhcp
+        else []
+    )
     return [
+        "",
+        "chain sources {",
+        "  type filter hook prerouting priority raw",
+        *without_address,
         *(
-            f'iifname "{zone.name}" ip saddr != {zone.subnet} jump spoofed comment "SEP-6"'
+            f'  iifname "{zone.name}" ip saddr != {zone.subnet} jump spoofed {remark}'
             for zone in inside
         ),
-        f'iifname "{ZoneName.OUTSIDE}" ip saddr {{ {ours} }} jump spoofed comment "SEP-6"',
+        f'  iifname "{ZoneName.OUTSIDE}" ip saddr {{ {ours} }} jump spoofed {remark}',
+        "}",
+        "",
+        "chain spoofed {",
+        *nft.logged_drop("spoofed"),
+        "}",
     ]
 
 

@@ -61,6 +61,8 @@ def test_every_rule_of_the_firewall_drops_by_default_and_logs() -> None:
     chains = re.findall(r"chain (\w+) \{(.*?)\n  \}", text, flags=re.DOTALL)
     assert {"forward", "input", "output", "spoofed", "phones_servers"} <= {n for n, _ in chains}
     for name, body in chains:
+        if name == "sources":  # it only sorts out the spoofed
+            continue
         assert body.rstrip().endswith("counter drop"), name
         assert 'log prefix "RF drop ' in body, name
 
@@ -72,7 +74,7 @@ def test_the_firewall_accepts_what_the_flows_say_and_no_more() -> None:
     named = set(re.findall(r'comment "([\w-]+): ', text))
     crossing = {flow.name for flow in design.flows if flow.from_zone != flow.to_zone}
     own = {flow.name for flow in design.flows if "fw" in (*flow.from_hosts, *flow.to_hosts)}
-    assert named == crossing | own
+    assert named == crossing | own | {"sources"}
 
 
 def test_data_and_outside_appear_in_no_zone_pair() -> None:
