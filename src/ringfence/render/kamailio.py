@@ -83,13 +83,17 @@ def files(design: Design, host: Host) -> tuple[File, ...]:
 
 
 def deposits(design: Design, host: Host) -> tuple[Deposit, ...]:
-    """The server's certificate and key, the trust anchor, revocations, and the table of users."""
+    """The server's certificate and key, the trust anchor, and the table of users.
+
+    There is no revocation list: the table of users has the revoked serials, which are checked
+    with every request. A list would be looked at in handshakes only, would hide the reason of a
+    refusal from the log, and would lock every phone out on the day it expires.
+    """
     own = _identity_name(design, host)
     made = [
         ("certificate.pem", Material.CERTIFICATE, own),
         ("key.pem", Material.PRIVATE_KEY, own),
         ("ca.pem", Material.TRUST_ANCHOR, None),
-        ("crl.pem", Material.REVOCATION_LIST, None),
     ]
     return (
         *(
@@ -173,6 +177,7 @@ debug=2
 log_stderror=yes
 disable_core_dump=yes
 server_signature=no
+auto_aliases=no
 dns=no
 rev_dns=no
 use_dns_cache=no
@@ -224,6 +229,7 @@ def _parameters(design: Design) -> Iterator[str]:
         ("htable", "fetch_rows", 5000),
         ("htable", "htable", f"users=>size={slots};dbtable=users;"),
         ("htable", "htable", f"calls=>size={slots};autoexpire=86400;"),
+        ("htable", "htable", "late=>size=8;autoexpire=3600;"),
         ("htable", "htable", "floods=>size=8;autoexpire=1;"),
         ("dialog", "dlg_match_mode", 1),
         ("dialog", "default_timeout", 43200),
@@ -301,7 +307,6 @@ cipher_list = ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL
 verify_certificate = {mutual}
 require_certificate = {mutual}
 ca_list = {KEYS}/ca.pem
-crl = {KEYS}/crl.pem
 
 [client:default]
 method = TLSv1.2+
@@ -310,7 +315,6 @@ private_key = {KEYS}/key.pem
 verify_certificate = yes
 require_certificate = yes
 ca_list = {KEYS}/ca.pem
-crl = {KEYS}/crl.pem
 """
 
 

@@ -38,20 +38,19 @@ class Agent:
     """A phone in the hands of a test: every method sends, or waits, and returns."""
 
     def __init__(self, connection: Connection, account: Account, *, timeout: float = 5.0) -> None:
-        """``timeout`` is how many seconds every wait may take."""
+        """``timeout`` is how many seconds every wait may take.
+
+        ``contact`` is the URI at which the agent says it can be reached; it may be changed.
+        """
         self.connection = connection
         self.account = account
         self.timeout = timeout
+        host, port = connection.local_address
+        self.contact = f"sip:{account.extension}@{host}:{port};transport=tls"
         self._inbox: list[Message] = []
         self._own_tag = token()
         self._register_id = token()
         self._register_cseq = 0
-
-    @property
-    def contact(self) -> str:
-        """The URI at which this connection reaches the agent."""
-        host, port = self.connection.local_address
-        return f"sip:{self.account.extension}@{host}:{port};transport=tls"
 
     def register(self, expires: int = 300, *, address_of_record: str | None = None) -> Response:
         """Register this connection for so many seconds; 0 ends it. Answers a challenge."""
@@ -98,12 +97,11 @@ class Agent:
     def invite(self, callee: str, body: str) -> Request:
         """Call an extension; returns the INVITE that was not challenged, once it is sent."""
         target = f"sip:{callee}@{self.account.domain}"
-        return self._past_challenge(self.outside_dialog("INVITE", target, body))[0]
+        return self._past_challenge(self.outside_dialog("INVITE", target, body))
 
     def ask(self, request: Request) -> Response:
         """Send a request and await its final response, past a challenge where there is one."""
-        request, early = self._past_challenge(request)
-        return early if early and early.code >= _FINAL else self.final(request)
+        return self.final(self._past_challenge(request))
 
     def cancel(self, invite: Request) -> Response:
         """Cancel an INVITE that is under way."""
@@ -114,11 +112,16 @@ class Agent:
 
     def final(self, request: Request) -> Response:
         """Await the final response; a refused INVITE is acknowledged."""
-        return self._response(request, lambda code: code >= _FINAL)
+        response = self._response(request, lambda code: code >= _FINAL)
+        self._acknowledge_refusal(request, response)
+        return response
 
     def provisional(self, request: Request, code: int) -> Response:
-        """Await a provisional response with this code."""
-        return self._response(request, lambda seen: seen == code or seen >= _FINAL)
+        """Await a provisional response with this code; a final one that comes first is left."""
+        response = self._response(request, lambda seen: seen == code or seen >= _FINAL)
+        if response.code >= _FINAL:
+            self._inbox.insert(0, response)
+        return response
 
     def receive(self, method: str) -> Request:
         """Await a request with this method."""
@@ -171,13 +174,16 @@ class Agent:
             headers.append(("Content-Type", "application/sdp"))
         return Request(tuple(headers), body, method, target)
 
-    def _past_challenge(self, request: Request) -> tuple[Request, Response | None]:
+    def _past_challenge(self, request: Request) -> Request:
+        """Send a request, and once more with credentials if it is challenged; returns the last."""
         self.connection.send(request)
         if self.account.password is None:
-            return request, None
+            return request
         first = self._response(request, lambda _: True)
         if first.code not in _CHALLENGES:
-            return request, first
+            self._inbox.insert(0, first)
+            return request
+        self._acknowledge_refusal(request, first)
         asked, given = _CHALLENGES[first.code]
         value = credentials(
             first.get(asked),
@@ -190,7 +196,7 @@ class Agent:
         again = _renewed(request).without("CSeq").with_header("CSeq", f"{number + 1} {method}")
         again = again.with_header(given, value)
         self.connection.send(again)
-        return again, None
+        return again
 
     def _response(self, request: Request, wanted: Callable[[int], bool]) -> Response:
         branch = request.get("Via")
@@ -206,11 +212,11 @@ class Agent:
         found = self._await(matches, f"a response to {request.method}")
         if not isinstance(found, Response):
             raise TypeError
-        if request.method == "INVITE" and found.code >= _REFUSAL:
-            self._acknowledge_refusal(request, found)
         return found
 
     def _acknowledge_refusal(self, invite: Request, refusal: Response) -> None:
+        if invite.method != "INVITE" or refusal.code < _REFUSAL:
+            return
         names = ("Via", "From", "Call-ID", "Max-Forwards")
         headers = tuple(pair for pair in invite.headers if pair[0] in names)
         rest = (("To", refusal.get("To")), ("CSeq", f"{invite.cseq[0]} ACK"))

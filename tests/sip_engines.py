@@ -3,6 +3,7 @@
 import contextlib
 import shlex
 import socket
+import ssl
 import subprocess
 import time
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ from typing import Self
 
 from ringfence.deploy.users import user_table
 from ringfence.design.model import Design, Host, HostKind, Identity, IdentityProfile
-from ringfence.identity.authority import Authority, Credential, Period, Revoked, utc_now
-from ringfence.probe.sip import Account, Agent, Connection, Credentials
+from ringfence.identity.authority import Authority, Credential, Period, utc_now
+from ringfence.probe.sip import Account, Agent, Connection, Credentials, RefusedError
 from ringfence.render import kamailio, rtpengine
 
 ADDRESS = "127.71.0.10"
@@ -41,6 +42,7 @@ class Engines:
         self.authority = Authority.found("Lab", utc_now())
         self.revoked: list[int] = []
         self._services: list[Service] = []
+        self._connections: list[Connection] = []
         (directory / "run").mkdir(parents=True, exist_ok=True)
         self._place()
 
@@ -60,6 +62,7 @@ class Engines:
         self._stop()
 
     def _stop(self) -> None:
+        self.hang_up()
         for service in reversed(self._services):
             service.process.terminate()
         for service in self._services:
@@ -105,10 +108,32 @@ class Engines:
         key.write_bytes(credential.key_pem())
         return Credentials(certificate, key, self.directory / "ca.pem", self.host.fqdn)
 
-    def connect(self, credentials: Credentials, source: str | None = None) -> Connection:
+    def connect(
+        self,
+        credentials: Credentials,
+        source: str | None = None,
+        version: ssl.TLSVersion | None = None,
+    ) -> Connection:
         """Open a TLS connection to Kamailio, from an address of choice."""
-        port = self.design.signalling.port
-        return Connection.open((ADDRESS, port), credentials, source=source)
+        server = (ADDRESS, self.design.signalling.port)
+        connection = Connection.open(server, credentials, source=source, version=version)
+        self._connections.append(connection)
+        return connection
+
+    def hang_up(self) -> None:
+        """Close every connection that was opened so far."""
+        while self._connections:
+            self._connections.pop().close()
+
+    def ended(self, connection: Connection, timeout: float = 4.0) -> bool:
+        """Tell whether the server ends a connection in time, whatever it says before."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            try:
+                connection.receive(deadline - time.monotonic())
+            except RefusedError:
+                return True
+        return False
 
     def agent(
         self,
@@ -124,11 +149,18 @@ class Engines:
         return Agent(connection, Account(extension, self.design.domain, password))
 
     def write_revocations(self) -> None:
-        """Put the revoked serials into the table and the list that Kamailio reads."""
-        (self.directory / "etc/kamailio/users.db").write_bytes(self._users())
-        entries = tuple(Revoked(serial, utc_now()) for serial in self.revoked)
-        listed = self.authority.revocation_list(entries, len(entries) + 1, utc_now())
-        (self.directory / "etc/kamailio/tls/crl.pem").write_bytes(listed)
+        """Put the revoked serials into the table that Kamailio reads, whole or not at all."""
+        table = self.directory / "etc/kamailio/users.db"
+        draft = table.with_suffix(".new")
+        draft.write_bytes(self._users())
+        draft.rename(table)
+
+    def revoke(self, serial: int) -> None:
+        """Revoke a certificate at once, as docs/call-control.md says."""
+        self.revoked.append(serial)
+        self.write_revocations()
+        self.rpc("htable.reload", "revoked")
+        self.rpc("htable.seti", "pending", "cut", "1")
 
     def _place(self) -> None:
         for file in kamailio.files(self.design, self.host):
