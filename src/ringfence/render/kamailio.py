@@ -191,7 +191,7 @@ max_while_loops={connections}
 
 def _definitions(design: Design, host: Host) -> Iterator[str]:
     secure = " RTP/SAVP" if design.media.srtp else ""
-    anchored = "replace-origin replace-session-connection ICE=remove DTLS=off strict-source"
+    anchored = "replace-origin replace-session-connection ICE=remove DTLS=off SDES-pad strict-source"
     yield f'#!substdef "!SITE_DOMAIN!{design.domain}!g"'
     yield f'#!substdef "!SERVER_NAME!{host.fqdn}:{design.signalling.port}!g"'
     yield '#!substdef "!ROUTE_KEY!{secret:kamailio/route-key}!g"'
