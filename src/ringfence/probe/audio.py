@@ -20,7 +20,7 @@ _BAND_HZ = (300.0, 3400.0)
 _PEAK = 9000.0
 """About -11 dBFS: loud enough for G.711 to quantise finely, far from clipping."""
 
-_BLOCK_SECONDS = 0.5
+_BLOCK_SECONDS = 0.25
 _DRIFT_SECONDS = 0.4
 """How far a block may lie from where the whole recording lines up: lost or late packets."""
 
@@ -62,8 +62,8 @@ def silence(seconds: float) -> Samples:
 def match(sent: Samples, heard: Samples) -> float:
     """Tell how much of what was sent was heard, and how faithfully: 0 (nothing) to 1 (all).
 
-    The recording is first lined up with the signal as a whole. Then each half second of the
-    signal is correlated, sample by sample, with the recording near the place where it should
+    The recording is first lined up with the signal as a whole. Then each quarter second of
+    the signal is correlated, sample by sample, with the recording near the place where it should
     be, so that lost packets cost what they lost and no more. The result is the mean of these
     correlations, weighted by the energy sent: what never arrived counts as 0, loudness does not
     count, and another's signal, noise or an echo does not correlate.

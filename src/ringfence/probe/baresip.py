@@ -142,6 +142,11 @@ class Baresip:
         finally:
             self._socket.close()
 
+    @property
+    def records_after_hold(self) -> bool:
+        """Not here: baresip 1.0.0 drops its recorder when a call's direction changes."""
+        return False
+
     def registered(self) -> bool:
         """Tell whether the phone is registered."""
         return "OK" in self._do("reginfo")

@@ -159,17 +159,27 @@ def place_call(
         call = _Call(near, far, said[caller], said[callee], target)
         with recording(lab.switch, ports) as records:
             outcome = _hold_call(call, server, seconds, hold_seconds)
-        heard = {
-            caller: match(said[callee], near.heard()),
-            callee: match(said[caller], far.heard()),
+        listeners = {
+            extension: (phone, other)
+            for extension, phone, other in ((caller, near, callee), (callee, far, caller))
+            if not hold_seconds or phone.records_after_hold
         }
+        heard = {
+            extension: round(match(said[other], phone.heard()), 4)
+            for extension, (phone, other) in listeners.items()
+        }
+    deaf = tuple(
+        f"{extension}: its softphone records nothing after a hold, so what it heard is unknown"
+        for extension in hosts
+        if extension not in heard
+    )
     return CallReport.model_validate(
         facts
         | _of_outcome(outcome, hosts)
         | _of_records(records, hosts, tuple(said.values()))
         | {
-            "heard": {ext: round(value, 4) for ext, value in heard.items()},
-            "unseen": (*outcome.unseen, *_unseen(outcome, records, hosts)),
+            "heard": heard,
+            "unseen": (*outcome.unseen, *deaf, *_unseen(outcome, records, hosts)),
         },
     )
 

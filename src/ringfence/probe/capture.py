@@ -22,6 +22,9 @@ from ringfence.machine.running import Running
 _PATIENCE = 5.0
 """Seconds within which tcpdump begins, and ends when it is told to."""
 
+_SETTLE = 0.2
+"""Seconds for tcpdump to write what has passed: told to end, it leaves the rest unread."""
+
 _DROPPED = re.compile(rb"(\d+) packets? dropped by (?:kernel|interface)")
 
 
@@ -70,6 +73,7 @@ def recording(switch: Machine, ports: Mapping[str, str]) -> Iterator[Mapping[str
         for tap in taps:
             _await_start(tap)
         yield made
+        time.sleep(_SETTLE)
         for tap in taps:
             tap.tcpdump.signal(signal.SIGINT)
         for tap, record in zip(taps, made.values(), strict=True):
@@ -79,7 +83,8 @@ def recording(switch: Machine, ports: Mapping[str, str]) -> Iterator[Mapping[str
 def _begin(stack: ExitStack, switch: Machine, port: str) -> _Tap:
     output, errors = (stack.enter_context(_file()) for _ in range(2))
     # "-B": room for bursts, in KiB. "-w -": tcpdump gives up root before it would open a file.
-    argv = ["tcpdump", "-i", port, "-n", "-s", "0", "-B", "8192", "-U", "-w", "-"]
+    argv = ["tcpdump", "-i", port, "-n", "-s", "0", "-B", "8192", "--immediate-mode"]
+    argv += ["-U", "-w", "-"]
     tcpdump = stack.enter_context(switch.start(argv, stdout=output, stderr=errors))
     return _Tap(port, tcpdump, output, errors)
 
@@ -103,7 +108,7 @@ def _finish(tap: _Tap, record: Recording) -> None:
 
 
 def _file() -> IO[bytes]:
-    return TemporaryFile()  # noqa: SIM115 - the caller's stack closes it
+    return TemporaryFile()
 
 
 def _text(file: IO[bytes]) -> bytes:

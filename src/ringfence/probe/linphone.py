@@ -78,6 +78,11 @@ class Linphone:
         """Leave no call behind."""
         self.hang_up()
 
+    @property
+    def records_after_hold(self) -> bool:
+        """What is heard after a hold is recorded too."""
+        return True
+
     def registered(self) -> bool:
         """Tell whether the phone is registered."""
         return self._do("status register").startswith("registered,")

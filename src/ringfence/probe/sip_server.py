@@ -45,8 +45,10 @@ def tls_connections(server: Machine) -> tuple[TlsConnection, ...]:
     Raises ``ServerError`` if Kamailio cannot be asked.
     """
     done = server.run(["kamcmd", "-s", f"unix:{CONTROL_SOCKET}", "tls.list"])
-    if done.returncode != 0:
-        raise ServerError(f"Kamailio does not answer: {done.stderr.strip()}")
+    # kamcmd ends with 0 whatever it was told; errors stand in what it prints.
+    if done.returncode != 0 or done.stderr.strip() or done.stdout.startswith("error"):
+        said = done.stderr.strip() or done.stdout.strip()
+        raise ServerError(f"Kamailio does not answer: {said}")
     return tuple(parse_tls_list(done.stdout))
 
 

@@ -35,6 +35,10 @@ class Call:
 class Softphone(Protocol):
     """One phone under control. It has one call at a time."""
 
+    @property
+    def records_after_hold(self) -> bool:
+        """Tell whether what is heard after a hold is recorded."""
+
     def registered(self) -> bool:
         """Tell whether the phone is registered."""
 

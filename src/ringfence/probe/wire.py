@@ -27,6 +27,16 @@ _SIP = re.compile(
     + rb") [^\s]{1,300} SIP/2\.0\r\n|\bSIP/2\.0 [1-6][0-9]{2} [^\r\n]{0,200}\r\n",
 )
 
+_VERSION = 2
+"""The first two bits of RTP and RTCP."""
+
+_RTCP = range(192, 224)
+"""The second byte of RTCP; RTP's cannot be in this range (RFC 5761, section 4)."""
+
+_APPLICATION = 204
+_REPORTS = {200, 201, 202, 203, 205, 206, 207}
+"""RTCP packets that tell of senders, receivers and names (RFC 3550, RFC 4585, RFC 3611)."""
+
 _RTP_HEADER = 12
 _FRAME = 80
 """Bytes of G.711 in 10 ms: a packet holds a whole number of them."""
@@ -42,6 +52,7 @@ _STREAM = 5
 _SPOKEN = 0.5
 """A payload that matches a spoken sound better than this holds that sound in the clear."""
 
+_STUN_COOKIE = b"\x21\x12\xa4\x42"
 _TLS_RECORDS = {20, 21, 22, 23}
 _NO_RTP_PORTS = {53, 67, 68, 123}
 
@@ -147,7 +158,11 @@ def _kind(one: Datagram | None) -> str:
     named = {53: "DNS", 67: "DHCP", 68: "DHCP", 123: "NTP"}
     for port in ports & named.keys():
         return named[port]
-    return "RTP or SRTP" if _looks_like_rtp(one) else "other"
+    if _looks_like_rtp(one):
+        return "RTP or SRTP"
+    if _looks_like_rtcp(one):
+        return "RTCP or SRTCP"
+    return "STUN" if one.payload[4:8] == _STUN_COOKIE else "other"
 
 
 # --- SIP in the clear
@@ -209,10 +224,14 @@ def _looks_like_rtp(one: Datagram) -> bool:
     return (
         one.sequence is None
         and len(one.payload) > _RTP_HEADER
-        and one.payload[0] >> 6 == 2  # noqa: PLR2004 - RTP's version
-        and not 192 <= one.payload[1] <= 223  # noqa: PLR2004 - RTCP (RFC 5761, section 4)
+        and one.payload[0] >> 6 == _VERSION
+        and one.payload[1] not in _RTCP
         and not _NO_RTP_PORTS & {one.source[1], one.target[1]}
     )
+
+
+def _looks_like_rtcp(one: Datagram) -> bool:
+    return len(one.payload) > 1 and one.payload[0] >> 6 == _VERSION and one.payload[1] in _RTCP
 
 
 def _payload(packet: bytes) -> bytes:
@@ -298,13 +317,16 @@ def _plain_rtcp(speech: Iterable[Datagram]) -> Iterator[Sighting]:
 
 
 def _is_plain_rtcp(data: bytes) -> bool:
-    """Whether reports fill the datagram exactly: SRTCP would leave its index and tag over."""
-    at = 0
-    while at + 8 <= len(data):
-        if data[at] >> 6 != 2 or not 200 <= data[at + 1] <= 207:  # noqa: PLR2004 - RFC 3550, 3611
-            return False
+    """Whether reports fill the datagram exactly: SRTCP would leave its index and tag over.
+
+    A lone application packet is none: baresip opens its path with one, before it has keys, that
+    holds the word PINGPONG and nothing else.
+    """
+    at, kinds = 0, set[int]()
+    while at + 8 <= len(data) and data[at] >> 6 == _VERSION:
+        kinds.add(data[at + 1])
         at += 4 + 4 * int.from_bytes(data[at + 2 : at + 4])
-    return at > 0 and at == len(data)
+    return at == len(data) and bool(kinds & _REPORTS) and kinds <= _REPORTS | {_APPLICATION}
 
 
 def _ends(one: Datagram) -> tuple[str, str]:
