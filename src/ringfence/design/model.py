@@ -1,6 +1,7 @@
 """The design of a site's network and telephony, as frozen models that renderers read."""
 
 from enum import StrEnum
+from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 
 from pydantic import BaseModel, ConfigDict
@@ -197,7 +198,21 @@ class Design(Model):
 
     def of_kind(self, kind: HostKind) -> tuple[Host, ...]:
         """Every host of a kind, in order."""
-        return tuple(host for host in self.hosts if host.kind == kind)
+        return self._by_kind.get(kind, ())
+
+    def identity(self, name: str) -> Identity | None:
+        """The identity of that name, if one is issued."""
+        return self._identities_by_name.get(name)
+
+    # Renderers ask these for every host; looking through the hosts each time would be quadratic.
+
+    @cached_property
+    def _by_kind(self) -> dict[HostKind, tuple[Host, ...]]:
+        return {kind: tuple(host for host in self.hosts if host.kind == kind) for kind in HostKind}
+
+    @cached_property
+    def _identities_by_name(self) -> dict[str, Identity]:
+        return {identity.name: identity for identity in self.identities}
 
     def running(self, service: Service) -> tuple[Host, ...]:
         """Every host that runs a service, in order."""
