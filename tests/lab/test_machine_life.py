@@ -10,6 +10,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -307,6 +308,31 @@ def test_down_works_even_if_the_guard_was_killed_too(delay: float) -> None:
         process.wait()
         destroy(NAME)
         until_clean(2)
+
+
+def test_down_waits_for_launchers_that_outlive_their_maker() -> None:
+    with maker() as process:
+        launchers: list[int] = []
+        while not launchers:
+            for pid in children(process.pid):
+                with contextlib.suppress(OSError):
+                    if "boot.main()" in Path(f"/proc/{pid}/cmdline").read_text():
+                        os.kill(pid, signal.SIGSTOP)
+                        launchers.append(pid)
+        os.kill(process.pid, signal.SIGSTOP)
+        for pid in set(children(process.pid)) - set(launchers):
+            os.kill(pid, signal.SIGKILL)
+        process.kill()
+        process.wait()
+        with ThreadPoolExecutor() as pool:
+            down = pool.submit(destroy, NAME)
+            time.sleep(0.5)
+            early = down.done()
+            for pid in launchers:
+                os.kill(pid, signal.SIGCONT)
+            down.result(20)
+        assert not early
+        until_clean(1)
 
 
 def test_an_interrupted_command_cleans_up() -> None:
