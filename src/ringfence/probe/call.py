@@ -21,7 +21,7 @@ from ringfence.probe.sip_server import (
     tls_connections,
 )
 from ringfence.probe.softphone import Phase, Softphone, wait
-from ringfence.probe.wire import Traffic, examine
+from ringfence.probe.wire import RTCP, Traffic, examine
 from ringfence.render.softphone import address_of_record, runs_linphone
 
 DEFAULT_SECONDS = 5.0
@@ -77,9 +77,11 @@ class CallReport(Model):
     from dialling until the caller's phone has the answer; the callee answers as soon as it rings.
     ``heard`` is how much of what the other phone said was heard, 0 to 1
     (``ringfence.probe.audio.match``). ``lost_packets`` counts gaps in the numbering of the
-    packets that reached the phones; ``plaintext_packets`` those in the clear on both ports.
-    Both are absent, never 0, if nothing was recorded. ``unseen`` says what could not be seen,
-    and why.
+    packets that reached the phones. ``plaintext_packets`` counts SIP and speech in the clear on
+    both ports, ``plaintext_rtcp_packets`` the media reports in the clear beside them: baresip
+    1.0.0 ends each call with one, sent after it has dropped its keys, that names its own
+    address-of-record. These counts are absent, never 0, if nothing was recorded. ``unseen`` says
+    what could not be seen, and why.
     """
 
     caller: str
@@ -93,6 +95,7 @@ class CallReport(Model):
     heard: dict[str, float] = {}
     lost_packets: int | None = None
     plaintext_packets: int | None = None
+    plaintext_rtcp_packets: int | None = None
     plaintext: tuple[Plaintext, ...] = ()
     searched: dict[str, Searched] = {}
     unseen: tuple[str, ...] = ()
@@ -308,7 +311,8 @@ def _of_records(
             for stream in one.streams
             if stream.target[0] == hosts[extension].address
         ),
-        "plaintext_packets": sum(one.packets for one in plaintext),
+        "plaintext_packets": sum(one.packets for one in plaintext if one.kind != RTCP),
+        "plaintext_rtcp_packets": sum(one.packets for one in plaintext if one.kind == RTCP),
         "plaintext": plaintext,
         "searched": {
             extension: Searched(packets=one.counts, missed=records[extension].missed)

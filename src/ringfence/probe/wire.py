@@ -17,6 +17,9 @@ import dpkt
 from ringfence.probe.audio import Samples, decode_g711, match
 from ringfence.probe.capture import Frame
 
+SIP, RTP, RTCP = "SIP", "RTP", "RTCP"
+"""What can be in the clear: signalling, speech, and the reports that go with speech."""
+
 _METHODS = (
     b"INVITE|ACK|BYE|CANCEL|REGISTER|OPTIONS|PRACK|SUBSCRIBE|NOTIFY|PUBLISH|INFO|REFER|MESSAGE"
     b"|UPDATE"
@@ -181,7 +184,7 @@ def _plain_sip(speech: Sequence[Datagram], segments: Sequence[Datagram]) -> Iter
         if touched := _segments_with_sip(flow):
             found[_ends(flow[0])] += touched
     for (source, target), packets in found.items():
-        yield Sighting("SIP", source, target, packets)
+        yield Sighting(SIP, source, target, packets)
 
 
 def _segments_with_sip(flow: Sequence[Datagram]) -> int:
@@ -298,7 +301,7 @@ def _plain_rtp(speech: Sequence[Datagram], streams: Iterable[Stream]) -> Iterato
     for stream in streams:
         known.add((stream.source, stream.target, stream.ssrc))
         if stream.plain:
-            yield Sighting("RTP", _end(stream.source), _end(stream.target), stream.plain)
+            yield Sighting(RTP, _end(stream.source), _end(stream.target), stream.plain)
     stray = Counter(
         _ends(one)
         for one in speech
@@ -307,13 +310,13 @@ def _plain_rtp(speech: Sequence[Datagram], streams: Iterable[Stream]) -> Iterato
         and _is_bare(one.payload)
     )
     for (source, target), packets in stray.items():
-        yield Sighting("RTP", source, target, packets)
+        yield Sighting(RTP, source, target, packets)
 
 
 def _plain_rtcp(speech: Iterable[Datagram]) -> Iterator[Sighting]:
     found = Counter(_ends(one) for one in speech if _is_plain_rtcp(one.payload))
     for (source, target), packets in found.items():
-        yield Sighting("RTCP", source, target, packets)
+        yield Sighting(RTCP, source, target, packets)
 
 
 def _is_plain_rtcp(data: bytes) -> bool:
