@@ -57,6 +57,7 @@ class Connection:
         bound = (source, 0) if source else None
         try:
             plain = socket.create_connection(address, timeout, bound)
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:
             raise RefusedError(f"no connection: {error}") from error
         try:

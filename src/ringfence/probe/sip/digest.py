@@ -13,8 +13,14 @@ def parameters(challenge: str) -> dict[str, str]:
     return {name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(challenge)}
 
 
-def credentials(challenge: str, user: str, password: str, method: str, uri: str) -> str:
-    """The value of the Authorization header that answers a challenge."""
+def credentials(
+    challenge: str, user: str, password: str, method: str, uri: str, *, cnonce: str | None = None
+) -> str:
+    """The value of the Authorization header that answers a challenge.
+
+    ``cnonce`` is the client's own random text, made when none is given. Raises ValueError for an
+    algorithm other than MD5 and SHA-256.
+    """
     asked = parameters(challenge)
     algorithm = asked.get("algorithm", "MD5")
     digest = _function(algorithm)
@@ -27,7 +33,7 @@ def credentials(challenge: str, user: str, password: str, method: str, uri: str)
     )
     if "auth" not in asked.get("qop", "").split(","):
         return f'{value}, response="{digest(f"{secret}:{nonce}:{act}")}"'
-    cnonce, count = secrets.token_hex(8), "00000001"
+    cnonce, count = cnonce or secrets.token_hex(8), "00000001"
     response = digest(f"{secret}:{nonce}:{count}:{cnonce}:auth:{act}")
     return f'{value}, qop=auth, nc={count}, cnonce="{cnonce}", response="{response}"'
 

@@ -13,7 +13,7 @@ _COMPACT = {"v": "via", "f": "from", "t": "to", "i": "call-id", "m": "contact"} 
     "k": "supported",
 }
 _TAG = re.compile(r";\s*tag=([^;,\s]+)")
-_ADDRESS = re.compile(r"<([^>]*)>|^\s*([^;\s]+)")
+_ADDRESS = re.compile(r"[^<]*<([^>]*)>|\s*([^;<\s]+)")
 _STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6][0-9]{2}) ?(.*)")
 _REQUEST_LINE = re.compile(r"([A-Z]+) (\S+) SIP/2\.0")
 _MAX_HEAD = 65536
@@ -45,7 +45,7 @@ class _Message:
 
     def uri(self, name: str) -> str:
         """The URI in a header that holds an address, or nothing."""
-        found = _ADDRESS.search(self.get(name))
+        found = _ADDRESS.match(self.get(name))
         return (found[1] or found[2] or "") if found else ""
 
     @property
