@@ -39,11 +39,14 @@ esac
 
 
 def files(design: Design, host: Host) -> tuple[File, ...]:
-    """Addresses, routes, kernel settings and resolver of one host."""
+    """Addresses, routes, kernel settings and resolver of one host.
+
+    A phone's kernel is its maker's business: it gets no settings.
+    """
     leased = Service.DHCP_CLIENT in host.services
     return (
         *(_leg(design, host, index, leased=leased) for index in range(len(host.interfaces))),
-        _kernel(host),
+        *(() if host.kind == HostKind.PHONE else (_kernel(host),)),
         *(_lease_client(design) if leased else _resolver(design, host)),
     )
 
@@ -92,7 +95,7 @@ def _resolver(design: Design, host: Host) -> tuple[File, ...]:
 
 def _lease_client(design: Design) -> tuple[File, ...]:
     """A phone's DHCP client: what a desk phone does by itself at power-on."""
-    script = "/usr/lib/ringfence/lease"
+    script = "/etc/softphone/lease"
     client = f"/usr/sbin/udhcpc --interface eth0 --script {script}"
     unit = Unit(
         name=Service.DHCP_CLIENT,

@@ -6,6 +6,7 @@ secrets), which a plan never holds. The same design gives the same bytes.
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from ringfence.render.files import Tree
+from ringfence.render.files import File, Tree
 
 MANIFEST = "manifest.json"
 
@@ -91,15 +92,30 @@ def write(trees: Iterable[Tree], out: Path) -> Plan:
 
 def _write_trees(trees: Iterable[Tree], directory: Path) -> Iterator[tuple[str, dict[str, Entry]]]:
     for tree in trees:
-        made: set[Path] = set()
+        top = f"{directory}/{tree.host}"
+        made: set[str] = set()
         for file in tree.files:
-            path = directory / tree.host / file.path.lstrip("/")
-            if path.parent not in made:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                made.add(path.parent)
-            path.write_bytes(file.text.encode())
-            path.chmod(file.mode)
+            _make_directory(f"{top}{os.path.dirname(file.path)}", top, made)
+            _write_file(f"{top}{file.path}", file)
         yield tree.host, _entries(tree)
+
+
+def _make_directory(path: str, top: str, made: set[str]) -> None:
+    """Make a directory and those above it, asking the file system nothing that is known."""
+    if path not in made:
+        if path != top:
+            _make_directory(os.path.dirname(path), top, made)
+        os.mkdir(path)
+        made.add(path)
+
+
+def _write_file(path: str, file: File) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, file.mode)
+    try:
+        os.write(descriptor, file.text.encode())
+        os.fchmod(descriptor, file.mode)
+    finally:
+        os.close(descriptor)
 
 
 def _entries(tree: Tree) -> dict[str, Entry]:
@@ -136,8 +152,12 @@ def _earlier(out: Path) -> Manifest:
 
 
 def _changes(before: Manifest, after: Manifest) -> Changes:
-    old = {f"{host}:{path}": entry for host, files in before.items() for path, entry in files.items()}
-    new = {f"{host}:{path}": entry for host, files in after.items() for path, entry in files.items()}
+    old = {
+        f"{host}:{path}": entry for host, files in before.items() for path, entry in files.items()
+    }
+    new = {
+        f"{host}:{path}": entry for host, files in after.items() for path, entry in files.items()
+    }
     return Changes(
         added=tuple(key for key in new if key not in old),
         changed=tuple(key for key, entry in new.items() if key in old and old[key] != entry),

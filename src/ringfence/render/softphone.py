@@ -44,7 +44,7 @@ def registrar(design: Design) -> str:
 
 def has_certificate(design: Design, host: Host) -> bool:
     """Tell whether a certificate is issued to this phone."""
-    return any(identity.name == host.name for identity in design.identities)
+    return design.identity(host.name) is not None
 
 
 def runs_linphone(host: Host) -> bool:
