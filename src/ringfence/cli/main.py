@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ringfence import __version__
-from ringfence.cli import labs, sites
+from ringfence.cli import calls, labs, sites
 
 app = typer.Typer(
     name="ringfence",
@@ -44,6 +44,7 @@ app.command()(labs.up)
 app.command()(labs.down)
 app.command()(labs.status)
 app.command()(labs.revoke)
+app.command()(calls.call)
 
 
 def main() -> None:

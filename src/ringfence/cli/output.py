@@ -20,7 +20,10 @@ class Exit(IntEnum):
     USED_WRONGLY = 2
 
 
-out = Console(highlight=False, soft_wrap=True)
+_WIDE = 140
+"""Columns of output that goes to a file or a pipe: nothing there is cut to a screen."""
+
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
