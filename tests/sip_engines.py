@@ -17,6 +17,7 @@ from ringfence.design.model import Design, Host, HostKind, Identity, IdentityPro
 from ringfence.identity.authority import Authority, Credential, Period, utc_now
 from ringfence.probe.sip import Account, Agent, Connection, Credentials, RefusedError
 from ringfence.render import kamailio, rtpengine
+from ringfence.render.kamailio_config import NG_SOCKET
 
 ADDRESS = "127.71.0.10"
 MOVED = ("/etc/kamailio", "/run/kamailio", "/usr/lib/ringfence")
@@ -67,6 +68,11 @@ class Engines:
             service.process.terminate()
         for service in self._services:
             service.process.wait(timeout=10)
+
+    @property
+    def pid(self) -> int:
+        """Kamailio's first process."""
+        return self._services[-1].process.pid
 
     @property
     def log(self) -> str:
@@ -193,7 +199,7 @@ class Engines:
     def _moved(self, text: str) -> str:
         for path in MOVED:
             text = text.replace(path, f"{self.directory}{path}")
-        text = text.replace(kamailio.NG_SOCKET, f"{ADDRESS}:2223")
+        text = text.replace(NG_SOCKET, f"{ADDRESS}:2223")
         return text.replace("{secret:kamailio/route-key}", "key-for-tests-only")
 
     def _start(self, unit: str) -> None:
@@ -219,7 +225,8 @@ class Engines:
             for service in self._services:
                 if service.process.poll() is not None:
                     raise AssertionError(service.log.read_text(errors="replace")[-6000:])
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, subprocess.CalledProcessError):
+                self.rpc("core.uptime")
                 socket.create_connection((ADDRESS, self.design.signalling.port), 1).close()
                 return
             time.sleep(0.05)

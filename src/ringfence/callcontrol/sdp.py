@@ -35,7 +35,7 @@ def narrow(body: str, leg: Leg) -> str:
     authentication off. Raises UnprotectedError when a live stream is not SRTP or has no key left,
     and when there is no stream at all.
     """
-    lines = body.replace("\r\n", "\n").rstrip("\n").split("\n")
+    lines = [line for line in body.replace("\r\n", "\n").split("\n") if line]
     if any(_CONTROL.search(line) for line in lines):
         # Readers disagree on what ends a line; a second reading must not find other streams.
         raise UnprotectedError("control-character")

@@ -2,7 +2,7 @@
 
 from ringfence.design.model import Design, Host, HostKind, Service
 from ringfence.render.files import File
-from ringfence.render.kamailio import NG_SOCKET
+from ringfence.render.kamailio_config import NG_SOCKET
 from ringfence.render.systemd import Unit, unit_file
 
 

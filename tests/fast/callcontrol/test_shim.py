@@ -76,15 +76,27 @@ def test_a_missing_description_refuses() -> None:
     assert CallControl(Interface()).media(None, "caller") == -488
 
 
-def test_a_process_that_passes_the_self_test_may_start() -> None:
-    assert CallControl(Interface()).child_init(1) == 0
+def test_the_self_test_passes() -> None:
+    interface = Interface()
+
+    CallControl(interface).prove()
+
+    assert interface.lines == ["call control: self-test passed\n"]
 
 
-def test_a_process_whose_policy_lets_everything_through_may_not_start(
+def test_a_policy_that_lets_everything_through_fails_the_self_test(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(shim, "narrow", lambda body, _leg: body)
-    interface = Interface()
 
-    assert CallControl(interface).child_init(1) == -1
-    assert "self-test failed" in interface.lines[0]
+    with pytest.raises(AssertionError, match="expected"):
+        CallControl(Interface()).prove()
+
+
+def test_variables_that_do_not_keep_their_value_fail_the_self_test(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Interface, "sets", lambda *_: None)
+
+    with pytest.raises(AssertionError):
+        CallControl(Interface()).prove()

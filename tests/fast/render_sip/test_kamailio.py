@@ -9,6 +9,7 @@ from ringfence.design.model import Design, HostKind
 from ringfence.guide import Level
 from ringfence.render import kamailio
 from ringfence.render.files import Material
+from ringfence.render.kamailio_config import TLS_CONFIG, config_text
 from samples import make_design
 
 
@@ -20,7 +21,7 @@ def design_with(*, mutual: bool = True, digest: bool = True, srtp: bool = True) 
 
 
 def config(design: Design) -> str:
-    return kamailio.config_text(design, design.of_kind(HostKind.SIP)[0])
+    return config_text(design, design.of_kind(HostKind.SIP)[0])
 
 
 def statements(text: str) -> str:
@@ -64,7 +65,7 @@ def test_certificates_of_clients_are_demanded_exactly_while_mutual_is_in_force(
 ) -> None:
     design = design_with(mutual=mutual)
     files = kamailio.files(design, design.of_kind(HostKind.SIP)[0])
-    text = next(file.text for file in files if file.path == kamailio.TLS_CONFIG)
+    text = next(file.text for file in files if file.path == TLS_CONFIG)
     server = text.split("[client:default]")[0]
 
     for setting in ("verify_certificate", "require_certificate"):
