@@ -18,6 +18,7 @@ import pytest
 from ringfence.machine import lab as labs
 from ringfence.machine import record
 from ringfence.machine.destroy import destroy
+from ringfence.machine.guard import Guard
 from ringfence.machine.lab import Lab, create, temporary
 from ringfence.machine.lock import lab_lock
 from ringfence.machine.record import LabError, namespace_path
@@ -333,6 +334,39 @@ def test_down_waits_for_launchers_that_outlive_their_maker() -> None:
             down.result(20)
         assert not early
         until_clean(1)
+
+
+def test_a_guard_waits_for_a_maker_that_still_holds_the_lock_while_it_dies() -> None:
+    with lab_lock(NAME):
+        record.begin(NAME, ["m1"], "{}")
+        subprocess.run(["ip", "netns", "add", namespace_path(NAME, "m1").name], check=True)
+        guard = Guard(NAME)._process
+        assert guard.stdin is not None
+        guard.stdin.close()
+        time.sleep(1)
+        assert guard.poll() is None
+    assert guard.wait(5) == 0
+    until_clean(1)
+
+
+def test_a_guard_leaves_a_lab_alone_that_another_command_made() -> None:
+    with maker() as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        guard = next(
+            pid
+            for pid in children(process.pid)
+            if "guard.main()" in Path(f"/proc/{pid}/cmdline").read_text()
+        )
+        os.kill(guard, signal.SIGSTOP)
+        process.kill()
+        process.wait()
+    lab = create(a_lab(NAME, 1))
+    os.kill(guard, signal.SIGCONT)
+    while Path(f"/proc/{guard}").exists():
+        time.sleep(0.05)
+    assert lab.machine("m1").run(["hostname"]).stdout == "m1\n"
+    destroy(NAME)
 
 
 def test_an_interrupted_command_cleans_up() -> None:

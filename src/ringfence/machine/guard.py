@@ -8,9 +8,10 @@ the maker is gone. Standard library only.
 import subprocess
 import sys
 
-from ringfence.machine import boot
+from ringfence.machine import boot, record
 from ringfence.machine.destroy import remove
 from ringfence.machine.lock import lab_lock
+from ringfence.machine.record import myself
 
 _RELEASE = b"all is well\n"
 
@@ -20,7 +21,7 @@ class Guard:
 
     def __init__(self, lab: str) -> None:
         self._process = subprocess.Popen(
-            boot.command("guard", lab),
+            boot.command("guard", lab, str(myself())),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -34,9 +35,10 @@ class Guard:
 
 
 def main() -> None:
-    """Wait for the maker's end."""
-    lab = sys.argv[1]
+    """Wait for the maker's end; then remove its lab, unless another command has done so."""
+    lab, maker = sys.argv[1:]
     if sys.stdin.buffer.read() == _RELEASE:
         return
     with lab_lock(lab, cleaning=True):
-        remove(lab)
+        if record.maker(lab) in {maker, None}:
+            remove(lab)

@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ringfence.machine.record import STATE, LabError, ProcessId, directory, started
+from ringfence.machine.record import STATE, LabError, ProcessId, directory, myself
 
 _PATIENCE = 20.0
+_GUARDS_PATIENCE = 120.0
+_DYING = 0.5
+"""Seconds: a killed process counts as alive for a moment after its files were closed."""
 
 
 @contextmanager
@@ -21,12 +24,12 @@ def lab_lock(lab: str, *, cleaning: bool = False) -> Iterator[int]:
     """Hold the lock of a lab; yields its descriptor, and whoever inherits that holds it too.
 
     Raises LabError, naming the other command, if one works on the lab. What is waited for, at
-    most 20 seconds, are a guard that cleans up (it takes the lock with ``cleaning``) and the
-    helpers of a command that died.
+    most 20 seconds, are a guard that cleans up and the helpers of a command that died. A guard
+    itself (``cleaning``) waits for whoever holds the lock, two minutes if need be.
     """
-    fd = _take(lab)
+    fd = _take(lab, cleaning=cleaning)
     try:
-        me = f"{os.getpid()} {started(os.getpid())} {'cleaning' if cleaning else 'working'}"
+        me = f"{myself()} {'cleaning' if cleaning else 'working'}"
         os.ftruncate(fd, 0)
         os.pwrite(fd, me.encode(), 0)
         yield fd
@@ -50,8 +53,8 @@ def machine_lock() -> Iterator[None]:
         os.close(fd)
 
 
-def _take(lab: str) -> int:
-    deadline = time.monotonic() + _PATIENCE
+def _take(lab: str, *, cleaning: bool) -> int:
+    begun = time.monotonic()
     while True:
         with machine_lock():
             STATE.mkdir(mode=0o700, exist_ok=True)
@@ -63,12 +66,21 @@ def _take(lab: str) -> int:
                 os.close(fd)
             else:
                 return fd
-        busy = len(holder) == 3 and holder[2] == "working"  # noqa: PLR2004 - as written above
-        if busy and ProcessId(int(holder[0]), int(holder[1])).alive:
+        waited = time.monotonic() - begun
+        if not cleaning and waited > _DYING and _works(holder):
             raise LabError(f"another ringfence command, pid {holder[0]}, is working on lab {lab!r}")
-        if time.monotonic() > deadline:
+        if waited > (_GUARDS_PATIENCE if cleaning else _PATIENCE):
             raise LabError(f"the lab {lab!r} is still being cleaned up; try again in a moment")
         time.sleep(0.05)
+
+
+def _works(holder: list[str]) -> bool:
+    """Whether the lock's holder is a command that lives, and not a guard."""
+    match holder:
+        case [pid, when, "working"]:
+            return ProcessId(int(pid), int(when)).alive
+        case _:
+            return False
 
 
 def _path(lab: str) -> Path:

@@ -30,6 +30,10 @@ class ProcessId(NamedTuple):
     started: int
     """Clock ticks since the machine booted, as in /proc/PID/stat."""
 
+    def __str__(self) -> str:
+        """Both numbers, as records have them."""
+        return f"{self.pid} {self.started}"
+
     def open(self) -> int | None:
         """A pidfd of the process, or None if it is no more."""
         try:
@@ -56,6 +60,11 @@ def started(pid: int) -> int | None:
     return None if fields[0] in "ZX" else int(fields[19])
 
 
+def myself() -> ProcessId:
+    """The calling process."""
+    return ProcessId(os.getpid(), started(os.getpid()) or 0)
+
+
 def namespace(lab: str, machine: str) -> str:
     """The name of a machine's network namespace."""
     return f"rf-{lab}-{machine}"
@@ -79,9 +88,9 @@ def existing() -> tuple[str, ...]:
 
 
 def begin(lab: str, machines: list[str], spec: str) -> None:
-    """Write down what is about to be made."""
+    """Write down what is about to be made, and that it is this process that makes it."""
     directory(lab).mkdir(mode=0o700)
-    record = {"boot": _boot(), "machines": machines, "spec": spec}
+    record = {"boot": _boot(), "maker": str(myself()), "machines": machines, "spec": spec}
     write(directory(lab) / "lab.json", json.dumps(record))
 
 
@@ -89,6 +98,12 @@ def machines(lab: str) -> tuple[str, ...]:
     """The machines that a lab has or was about to have."""
     record = _record(lab)
     return tuple(record["machines"]) if record else ()
+
+
+def maker(lab: str) -> str | None:
+    """The process that made a lab or began to; None if nothing was begun."""
+    record = _record(lab)
+    return str(record["maker"]) if record else None
 
 
 def spec(lab: str) -> str:
@@ -114,7 +129,7 @@ def is_complete(lab: str) -> bool:
 
 def write_process(lab: str, machine: str, process: ProcessId) -> None:
     """Note the first process of a machine."""
-    write(directory(lab) / f"{machine}.pid", f"{process.pid} {process.started}")
+    write(directory(lab) / f"{machine}.pid", str(process))
 
 
 def process(lab: str, machine: str) -> ProcessId | None:
