@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -47,7 +48,7 @@ def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
     """Give a function that says what is being done.
 
     On a terminal the present step is shown on one line that is overwritten; elsewhere each step
-    is a plain line.
+    is a plain line, unless it comes within a second of the one before.
     """
     if quiet:
         yield lambda _: None
@@ -55,4 +56,16 @@ def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
         with err.status("starting") as status:
             yield status.update
     else:
-        yield lambda step: err.print(step, markup=False)
+        yield _Lines()
+
+
+class _Lines:
+    """Steps as plain lines, at most one a second: a log is not a screen."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def __call__(self, step: str) -> None:
+        if time.monotonic() >= self._next:
+            err.print(step, markup=False)
+            self._next = time.monotonic() + 1.0
