@@ -288,3 +288,11 @@ def test_revocation_ends_a_call(engines: Engines, alice: Agent) -> None:
     assert time.monotonic() - began < 3
     assert engines.ended(connection)
     engines.await_log("CDR", f"callid={invite.get('Call-ID')}")
+
+
+def test_a_route_of_the_callers_choice_is_not_followed(alice: Agent, bob: Agent) -> None:
+    invite = alice.outside_dialog("INVITE", f"sip:{BOB}@office.example", OFFER)
+    invite = invite.with_header("Route", "<sip:127.71.0.10:5061;transport=tls;lr>")
+    alice.send(invite.with_header("Route", "<sip:127.0.0.99:5060;lr>"))
+
+    assert bob.receive("INVITE").all("Route") == ()

@@ -97,11 +97,38 @@ class Agent:
     def invite(self, callee: str, body: str) -> Request:
         """Call an extension; returns the INVITE that was not challenged, once it is sent."""
         target = f"sip:{callee}@{self.account.domain}"
-        return self._past_challenge(self.outside_dialog("INVITE", target, body))
+        return self.send(self.outside_dialog("INVITE", target, body))
+
+    def send(self, request: Request) -> Request:
+        """Send a request, and once more with credentials if it is challenged.
+
+        Returns the one that was sent last: its response is the one to await.
+        """
+        self.connection.send(request)
+        if self.account.password is None:
+            return request
+        first = self._response(request, lambda _: True)
+        if first.code not in _CHALLENGES:
+            self._inbox.insert(0, first)
+            return request
+        self._acknowledge_refusal(request, first)
+        asked, given = _CHALLENGES[first.code]
+        value = credentials(
+            first.get(asked),
+            self.account.extension,
+            self.account.password,
+            request.method,
+            request.target,
+        )
+        number, method = request.cseq
+        again = _renewed(request).without("CSeq").with_header("CSeq", f"{number + 1} {method}")
+        again = again.with_header(given, value)
+        self.connection.send(again)
+        return again
 
     def ask(self, request: Request) -> Response:
         """Send a request and await its final response, past a challenge where there is one."""
-        return self.final(self._past_challenge(request))
+        return self.final(self.send(request))
 
     def cancel(self, invite: Request) -> Response:
         """Cancel an INVITE that is under way."""
@@ -173,30 +200,6 @@ class Agent:
         if body:
             headers.append(("Content-Type", "application/sdp"))
         return Request(tuple(headers), body, method, target)
-
-    def _past_challenge(self, request: Request) -> Request:
-        """Send a request, and once more with credentials if it is challenged; returns the last."""
-        self.connection.send(request)
-        if self.account.password is None:
-            return request
-        first = self._response(request, lambda _: True)
-        if first.code not in _CHALLENGES:
-            self._inbox.insert(0, first)
-            return request
-        self._acknowledge_refusal(request, first)
-        asked, given = _CHALLENGES[first.code]
-        value = credentials(
-            first.get(asked),
-            self.account.extension,
-            self.account.password,
-            request.method,
-            request.target,
-        )
-        number, method = request.cseq
-        again = _renewed(request).without("CSeq").with_header("CSeq", f"{number + 1} {method}")
-        again = again.with_header(given, value)
-        self.connection.send(again)
-        return again
 
     def _response(self, request: Request, wanted: Callable[[int], bool]) -> Response:
         branch = request.get("Via")
