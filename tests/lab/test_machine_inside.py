@@ -97,7 +97,7 @@ SERVICES = (
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    server = MachineSpec(
+    served = MachineSpec(
         name="server",
         hostname="server.example",
         ports=(port("eth0", "blue", 1),),
@@ -127,11 +127,13 @@ def lab() -> Iterator[Lab]:
     spec = LabSpec(
         name="mtinside",
         bridges=("blue", "red"),
-        machines=(server, router, client),
+        machines=(served, router, client),
         hidden=(str(Path(__file__).parent), "/etc/debian_version"),
     )
     with temporary(spec) as made:
-        eventually(lambda: made.machine("server").service("broken").state == State.FAILED)
+        server = made.machine("server")
+        eventually(lambda: server.service("broken").state == State.FAILED)
+        eventually(lambda: server.service("worker").state == State.RUNNING)
         yield made
 
 
