@@ -1,5 +1,7 @@
 """The commands that run a site on this machine: up, down, status, revoke."""
 
+import os
+import re
 from typing import Annotated
 
 import typer
@@ -16,9 +18,20 @@ from ringfence.identity.vault import VaultError
 from ringfence.machine.lab import Lab
 from ringfence.machine.record import LabError
 
+
+def _lab_name(name: str | None) -> str | None:
+    if name is not None and not re.fullmatch(r"[a-z][a-z0-9]{0,15}", name):
+        raise typer.BadParameter("a lab's name is a letter and up to 15 letters and digits")
+    return name
+
+
 NameOption = Annotated[
     str | None,
-    typer.Option("--name", help="The lab's name, if not that of the site's directory."),
+    typer.Option(
+        "--name",
+        callback=_lab_name,
+        help="The lab's name, if not that of the site's directory.",
+    ),
 ]
 
 _MEBIBYTE = 1024 * 1024
@@ -66,6 +79,7 @@ def up(site: SiteArgument, name: NameOption = None, *, as_json: JsonOption = Fal
 
     It can be interrupted and run again at any point. Needs root.
     """
+    demand_root(as_json=as_json)
     lab = name or labs.lab_name(site)
     _, design = read(site, as_json=as_json)
     try:
@@ -83,11 +97,12 @@ def up(site: SiteArgument, name: NameOption = None, *, as_json: JsonOption = Fal
 
 def down(site: SiteArgument, name: NameOption = None, *, as_json: JsonOption = False) -> None:
     """Take the site's lab away and leave nothing behind. Harmless if there is none."""
+    demand_root(as_json=as_json)
     lab = name or labs.lab_name(site)
     try:
         with progress(quiet=as_json) as say:
             labs.down(lab, say)
-    except (LabError, PermissionError) as error:
+    except LabError as error:
         fail(f"lab {lab}: {error}", code=Exit.FOUND_WANTING, as_json=as_json)
     if as_json:
         emit({"ok": True, "lab": lab})
@@ -133,11 +148,18 @@ def revoke(
     out.print(f"The phone of {extension} is shut out; its certificate was {serial}.")
 
 
+def demand_root(*, as_json: bool) -> None:
+    """End the command unless root runs it: labs are made of namespaces, and their keys are kept."""
+    if os.geteuid() != 0:
+        fail("labs need root: run it with sudo", code=Exit.USED_WRONGLY, as_json=as_json)
+
+
 def open_lab(lab: str, *, as_json: bool) -> Lab:
     """The running lab of that name, or the end of the command with what to do."""
+    demand_root(as_json=as_json)
     try:
         return Lab.open(lab)
-    except (LabError, PermissionError) as error:
+    except LabError as error:
         fail(f"lab {lab}: {error}", code=Exit.FOUND_WANTING, as_json=as_json)
 
 

@@ -1,11 +1,14 @@
 """The `ringfence` command: one site file in, a running and proven telephone system out."""
 
+import os
+import sys
 from typing import Annotated
 
 import typer
 
 from ringfence import __version__
 from ringfence.cli import calls, labs, sites
+from ringfence.cli.output import Exit
 
 app = typer.Typer(
     name="ringfence",
@@ -16,6 +19,7 @@ app = typer.Typer(
         "used wrongly or the site file is bad."
     ),
     no_args_is_help=True,
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
 
@@ -49,4 +53,9 @@ app.command()(calls.call)
 
 def main() -> None:
     """Run the command line."""
-    app()
+    try:
+        app()
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; what is still buffered goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.AS_ASKED)

@@ -69,6 +69,7 @@ def up(name: str, design: Design, progress: Progress) -> bool:
             NotReadyError: some service did not become ready.
 
     """
+    _demand_fit_machine()
     rendered = tuple(trees(design))
     wanted = digest(rendered)
     keeping = Keeping(name)
@@ -77,7 +78,6 @@ def up(name: str, design: Design, progress: Progress) -> bool:
         _await_ready(Lab.open(name), design, progress)
         return False
     _demand_fitting_size(design)
-    _demand_fit_machine()
     down(name, progress)
     try:
         keeping.prepare()

@@ -8,7 +8,7 @@ from typing import assert_never
 from ringfence.design.model import Design, Host, HostKind, Service
 from ringfence.machine.inside import Machine
 from ringfence.machine.lab import Lab
-from ringfence.render import kamailio, kea, nft
+from ringfence.render import kamailio_config, kea, nft
 
 _PATIENCE = 10.0
 
@@ -71,7 +71,7 @@ def registered(server: Machine, address_of_record: str) -> bool:
 
 def control(*command: str) -> list[str]:
     """The command line that asks the SIP server something."""
-    return ["kamcmd", "-s", f"unix:{kamailio.CONTROL_SOCKET}", *command]
+    return ["kamcmd", "-s", f"unix:{kamailio_config.CONTROL_SOCKET}", *command]
 
 
 def _output(machine: Machine, *argv: str) -> str:
@@ -106,7 +106,7 @@ def _answers_options(machine: Machine, design: Design, host: Host) -> bool:
         f"From: <sip:ready@{design.domain}>;tag=ready\r\nTo: <sip:{design.domain}>\r\n"
         "Call-ID: ready\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 1\r\nContent-Length: 0\r\n\r\n"
     )
-    keys = kamailio.KEYS
+    keys = kamailio_config.KEYS
     client = (
         f"timeout 2 openssl s_client -quiet -verify_return_error -connect {target} "
         f"-servername {host.fqdn} -verify_hostname {host.fqdn} -CAfile {keys}/ca.pem "
@@ -119,7 +119,7 @@ def _answers_options(machine: Machine, design: Design, host: Host) -> bool:
 
 
 def _answers_ping(machine: Machine) -> bool:
-    address, port = kamailio.NG_SOCKET.split(":")
+    address, port = kamailio_config.NG_SOCKET.split(":")
     script = (
         "import socket; s=socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(1);"
         f"s.sendto(b'ready d7:command4:pinge', ('{address}', {port})); print(s.recv(1000))"
