@@ -50,8 +50,9 @@ class Engines:
     def __enter__(self) -> Self:
         """Start the engines."""
         try:
-            for unit in ("rtpengine-daemon", "kamailio"):
-                self._start(unit)
+            self._start("rtpengine-daemon")
+            await_relay()
+            self._start("kamailio")
             self._await_listening()
         except BaseException:
             self._stop()
@@ -231,6 +232,19 @@ class Engines:
                 return
             time.sleep(0.05)
         raise AssertionError(f"Kamailio did not start:\n{self.log[-6000:]}")
+
+
+def await_relay() -> None:
+    """Await that rtpengine answers commands (its ng protocol: a cookie and a bencoded text)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as commands:
+        commands.settimeout(0.1)
+        for _ in range(50):
+            with contextlib.suppress(OSError):
+                commands.sendto(b"1 d7:command4:pinge", (ADDRESS, 2223))
+                if b"pong" in commands.recv(1000):
+                    return
+            time.sleep(0.05)
+    raise AssertionError("rtpengine does not answer")
 
 
 def on_loopback(design: Design) -> Design:

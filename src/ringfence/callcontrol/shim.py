@@ -6,10 +6,12 @@ Kamailio's script without a reply, so no path leads there. The reason of a refus
 ``$var(reason)``.
 """
 
+import time
 from typing import Protocol
 
 from .policy import Call, Refuse, Route, Verdict, decide
 from .sdp import Leg, UnprotectedError, narrow
+from .validity import has_ended
 
 _GO_ON = 1
 _LEGS = {"caller": Leg.CALLER, "callee": Leg.CALLEE}
@@ -75,6 +77,14 @@ class CallControl:
             return self._failed("media", error)
         return _GO_ON
 
+    def certificate(self, _message: object, not_after: str) -> int:
+        """Refuse a certificate that has expired since its connection was opened."""
+        try:
+            expired = has_ended(not_after, time.time())
+        except Exception as error:  # noqa: BLE001 - see invite
+            return self._failed("certificate", error)
+        return self._refuse(Refuse(403, "expired")) if expired else _GO_ON
+
     def _act(self, verdict: Verdict) -> int:
         match verdict:
             case Route(extension):
@@ -99,6 +109,8 @@ class CallControl:
         pv.sets("$var(sdp)", _SELF_TEST_SDP.replace("SAVP", "AVP"))
         _expect(self.media(None, "caller"), -488)
         _expect(pv.get("$var(reason)"), "plain-rtp")
+        _expect(self.certificate(None, "Jan  1 00:00:00 2100 GMT"), _GO_ON)
+        _expect(self.certificate(None, "Jan  1 00:00:00 2000 GMT"), -403)
         _expect(self.invite(None, "2001 1 2002"), _GO_ON)
         _expect(pv.get("$var(callee)"), "2002")
         _expect(self.invite(None, "2001 0 2999"), -404)

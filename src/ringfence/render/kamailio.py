@@ -22,7 +22,7 @@ __all__ = ["CONTROL_SOCKET", "NG_SOCKET", "deposits", "files"]
 
 OPENSSL_CONFIG = "/etc/kamailio/openssl.cnf"
 _USER = "kamailio"
-_CALL_CONTROL_MODULES = ("__init__", "policy", "sdp", "shim")
+_CALL_CONTROL_MODULES = ("__init__", "policy", "sdp", "shim", "validity")
 _ENTRY = '''\
 """Where Kamailio's interpreter enters: it hands its interface to call control."""
 

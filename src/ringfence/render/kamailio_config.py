@@ -149,6 +149,8 @@ def _parameters(design: Design) -> Iterator[str]:
         ("dialog", "dlg_match_mode", 1),
         ("dialog", "default_timeout", 43200),
         ("rtpengine", "rtpengine_sock", f"udp:{NG_SOCKET}"),
+        # A relay that was down, or not yet up, is tried again after a second, not a minute.
+        ("rtpengine", "rtpengine_disable_tout", 1),
         ("rtpengine", "read_sdp_pv", "$var(sdp)"),
         ("rtpengine", "write_sdp_pv", "$var(sdp)"),
         ("tls", "config", TLS_CONFIG),

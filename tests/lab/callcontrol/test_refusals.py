@@ -76,6 +76,32 @@ def test_an_expired_certificate(engines: Engines) -> None:
     engines.await_log("certificate verify failed")
 
 
+def test_a_certificate_that_expires_while_its_connection_is_open(engines: Engines) -> None:
+    ends = utc_now() + timedelta(seconds=3)
+    uri = "sip:100012@office.example"
+    identity = Identity(name="brief", profile=IdentityProfile.PHONE, uri=uri)
+    credential = engines.authority.issue(identity, Period(utc_now() - timedelta(days=1), ends))
+    connection = engines.connect(engines.credentials("brief", credential))
+    agent = Agent(connection, Account("100012", engines.design.domain, PASSWORD))
+    assert agent.register().code == 200
+
+    time.sleep(max(0, (ends - utc_now()).total_seconds()) + 1)
+    assert agent.register().code == 403
+    engines.await_log("REFUSED reason=expired method=REGISTER", f"cert={uri}")
+    assert engines.ended(connection)
+
+
+def test_a_closed_connection_is_forgotten(engines: Engines) -> None:
+    agent = engines.agent(DAVE)
+    agent.register()
+    host, port = agent.connection.local_address
+    assert f"{host}:{port}" in engines.rpc("htable.dump", "flows")
+
+    agent.connection.close()
+    time.sleep(0.5)
+    assert f"{host}:{port}" not in engines.rpc("htable.dump", "flows")
+
+
 def test_a_revoked_certificate(engines: Engines) -> None:
     credential = engines.phone("100010")
     engines.revoke(credential.certificate.serial_number)
