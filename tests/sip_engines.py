@@ -1,7 +1,9 @@
 """The rendered Kamailio and rtpengine, run on loopback with their paths moved to a directory."""
 
 import contextlib
+import os
 import shlex
+import signal
 import socket
 import ssl
 import subprocess
@@ -69,6 +71,14 @@ class Engines:
             service.process.terminate()
         for service in self._services:
             service.process.wait(timeout=10)
+
+    def kill_and_restart(self) -> None:
+        """Kill all of Kamailio's processes at once, as a crash would, and start it again."""
+        killed = self._services.pop()
+        os.killpg(killed.process.pid, signal.SIGKILL)
+        killed.process.wait(timeout=10)
+        self._start("kamailio")
+        self._await_listening()
 
     @property
     def pid(self) -> int:
@@ -216,6 +226,7 @@ class Engines:
                 shlex.split(command),
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
                 env={"PATH": "/usr/sbin:/usr/bin", **environment},
             )
         self._services.append(Service(process, log))

@@ -94,10 +94,7 @@ def _unit(design: Design) -> File:
         Unit(
             name=Service.KAMAILIO,
             description="SIP registrar and proxy",
-            start=(
-                f"/usr/sbin/kamailio -DD -E {options} -f {CONFIG} "
-                f"-Y {RUNTIME} -P {RUNTIME}/kamailio.pid"
-            ),
+            start=(f"/usr/sbin/kamailio -DD -E {options} -f {CONFIG} -Y {RUNTIME}"),
             user=_USER,
             group=_USER,
             environment=(f"OPENSSL_CONF={OPENSSL_CONFIG}", "PYTHONDONTWRITEBYTECODE=1"),

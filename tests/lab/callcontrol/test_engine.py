@@ -70,6 +70,14 @@ def test_kamailio_listens_nowhere_else(engines: Engines) -> None:
     assert own == {f"{ADDRESS}:5061"}
 
 
+def test_it_starts_again_after_it_was_killed(engines: Engines) -> None:
+    assert engines.agent(ALICE).register().code == 200
+    engines.hang_up()
+    engines.kill_and_restart()
+
+    assert engines.agent(ALICE).register().code == 200
+
+
 def test_a_session_is_not_resumed(engines: Engines) -> None:
     credentials = engines.credentials(ALICE, engines.phone(ALICE))
     assert credentials.certificate is not None
