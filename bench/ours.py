@@ -21,7 +21,7 @@ from ringfence.deploy.users import user_table
 from ringfence.design import build
 from ringfence.design.model import Design, Host, Service
 from ringfence.guide import Level, known_ids
-from ringfence.identity.authority import Authority, utc_now
+from ringfence.identity.authority import Authority
 from ringfence.identity.vault import Issued
 from ringfence.machine import units
 from ringfence.machine.spec import Installed
@@ -242,7 +242,6 @@ def _keyring(host: Host, users: Sequence[User], authority: Authority) -> Keyring
         issued={host.name: own},
         secrets={ROUTE_KEY: "of no value outside this run"},
         trust_anchor=authority.credential.certificate_pem,
-        revocation_list=authority.revocation_list((), number=1, now=utc_now()),
         user_table=user_table(DOMAIN, passwords, ()),
     )
 

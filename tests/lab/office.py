@@ -124,7 +124,13 @@ class Office:
     @contextmanager
     def refused(self, *parts: str) -> Iterator[None]:
         """Demand that the SIP server logs a refusal with these parts meanwhile."""
-        with self.logged(self.server.name, "kamailio", "REFUSED", *parts):
+        with self.logged_by_server("REFUSED", *parts):
+            yield
+
+    @contextmanager
+    def logged_by_server(self, *parts: str) -> Iterator[None]:
+        """Demand that the SIP server logs a line with these parts meanwhile."""
+        with self.logged(self.server.name, "kamailio", *parts):
             yield
 
     def _lines(self, machine: str, unit: str) -> list[str]:

@@ -16,6 +16,7 @@ from ringfence.machine import preflight
 from ringfence.machine.destroy import destroy
 from ringfence.machine.lab import Lab
 from ringfence.machine.record import LabError
+from ringfence.machine.service import State
 from ringfence.machine.spec import LabSpec, MachineSpec, Port
 from ringfence.render.catalogue import trees
 from ringfence.render.files import Tree
@@ -159,7 +160,10 @@ def _await_ready(lab: Lab, design: Design, progress: Progress) -> None:
         still = [check for check in pending if not _answers(check)]
         if len(still) < len(pending):
             progress(f"{total - len(still)} of {total} services are ready")
-        elif still:
+        elif failed := [check for check in still if _has_failed(lab, check)]:
+            pending = failed  # the others may only be waiting for these
+            break
+        else:
             time.sleep(0.2)
         pending = still
     if pending:
@@ -171,6 +175,11 @@ def _answers(check: Check) -> bool:
         return check.ask()
     except (OSError, LabError, TimeoutError):
         return False
+
+
+def _has_failed(lab: Lab, check: Check) -> bool:
+    """Whether init has given the service up, so that there is nothing to wait for."""
+    return lab.machine(check.host).service(check.service).state == State.FAILED
 
 
 def _unready(lab: Lab, check: Check) -> Unready:

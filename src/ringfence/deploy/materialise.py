@@ -21,7 +21,6 @@ class Keyring:
     issued: Mapping[str, Issued]
     secrets: Mapping[str, str]
     trust_anchor: bytes
-    revocation_list: bytes
     user_table: bytes
 
 
@@ -32,7 +31,6 @@ def gather(design: Design, trees: Iterable[Tree], vault: Vault) -> Keyring:
         issued=vault.issue(design.identities),
         secrets=vault.secrets(sorted(marks)),
         trust_anchor=vault.trust_anchor,
-        revocation_list=vault.revocation_list(),
         user_table=users_of(design, vault),
     )
 
@@ -77,8 +75,6 @@ def _material(deposit: Deposit, keyring: Keyring) -> bytes:
     match deposit.material:
         case Material.TRUST_ANCHOR:
             return keyring.trust_anchor
-        case Material.REVOCATION_LIST:
-            return keyring.revocation_list
         case Material.USER_TABLE:
             return keyring.user_table
         case Material.CERTIFICATE:

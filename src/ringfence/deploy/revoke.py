@@ -15,7 +15,7 @@ from ringfence.site.model import phone_host_name
 def revoke(lab: Lab, design: Design, extension: str) -> int:
     """Revoke the certificate of an extension's phone everywhere; returns its serial number.
 
-    The new list and table are put in place, the server takes both up, and closes every
+    The SIP server gets a new table of revoked certificates, takes it up, and closes every
     connection that the certificate holds.
 
     Raises:
@@ -27,16 +27,12 @@ def revoke(lab: Lab, design: Design, extension: str) -> int:
     vault = Keeping(lab.name).vault()
     serial = vault.serial(phone_host_name(extension))
     vault.revoke(serial)
-    renewed = {
-        Material.REVOCATION_LIST: vault.revocation_list(),
-        Material.USER_TABLE: users_of(design, vault),
-    }
+    table = users_of(design, vault)
     for server in design.of_kind(HostKind.SIP):
         machine = lab.machine(server.name)
         for deposit in tree(design, server).deposits:
-            data = renewed.get(deposit.material)
-            if data is not None:
-                machine.write(deposit.path, data, deposit.mode, deposit.owner, deposit.group)
+            if deposit.material == Material.USER_TABLE:
+                machine.write(deposit.path, table, deposit.mode, deposit.owner, deposit.group)
         _take_up(machine)
     return serial
 
@@ -44,8 +40,7 @@ def revoke(lab: Lab, design: Design, extension: str) -> int:
 def _take_up(machine: Machine) -> None:
     for command in (
         ("htable.reload", "revoked"),
-        ("tls.reload",),
-        ("htable.sets", "pending", "cut", "1"),
+        ("htable.seti", "pending", "cut", "1"),
     ):
         done = machine.run(control(*command))
         if done.returncode or "error" in done.stdout + done.stderr:

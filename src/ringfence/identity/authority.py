@@ -18,7 +18,6 @@ from ringfence.design.model import Identity, IdentityProfile
 
 AUTHORITY_LIFE = timedelta(days=10 * 365)
 CERTIFICATE_LIFE = timedelta(days=397)
-LIST_LIFE = timedelta(days=30)
 
 _BACKDATE = timedelta(minutes=5)
 """Clocks differ a little: a certificate is valid from a moment before it was made."""
@@ -61,14 +60,6 @@ class Credential:
             serialization.PrivateFormat.PKCS8,
             protection,
         )
-
-
-@dataclass(frozen=True)
-class Revoked:
-    """A certificate that must no longer be believed, and since when."""
-
-    serial: int
-    since: datetime
 
 
 class Authority:
@@ -127,25 +118,6 @@ class Authority:
             )
         )
         return Credential(builder.sign(self.credential.key, hashes.SHA256()), key)
-
-    def revocation_list(self, revoked: tuple[Revoked, ...], number: int, now: datetime) -> bytes:
-        """The signed list of revoked certificates, in PEM. Its number must grow with each list."""
-        builder = (
-            x509.CertificateRevocationListBuilder()
-            .issuer_name(self.credential.certificate.subject)
-            .last_update(now - _BACKDATE)
-            .next_update(now + LIST_LIFE)
-            .add_extension(x509.CRLNumber(number), critical=False)
-        )
-        for entry in revoked:
-            builder = builder.add_revoked_certificate(
-                x509.RevokedCertificateBuilder()
-                .serial_number(entry.serial)
-                .revocation_date(entry.since)
-                .build(),
-            )
-        signed = builder.sign(self.credential.key, hashes.SHA256())
-        return signed.public_bytes(serialization.Encoding.PEM)
 
 
 def utc_now() -> datetime:

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ringfence.design.model import Identity
-from ringfence.identity.authority import CERTIFICATE_LIFE, Authority, Period, Revoked, utc_now
+from ringfence.identity.authority import CERTIFICATE_LIFE, Authority, Period, utc_now
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,14 @@ class Issued:
     certificate: bytes
     key: bytes
     serial: int
+
+
+@dataclass(frozen=True)
+class Revoked:
+    """A certificate that must no longer be believed, and since when."""
+
+    serial: int
+    since: datetime
 
 
 class VaultError(Exception):
@@ -109,11 +117,6 @@ class Vault:
             Revoked(int(serial), datetime.fromtimestamp(since, utc_now().tzinfo))
             for serial, since in kept.items()
         )
-
-    def revocation_list(self) -> bytes:
-        """The current list of revoked certificates, signed, in PEM."""
-        revoked = self.revoked()
-        return self.authority.revocation_list(revoked, number=len(revoked) + 1, now=utc_now())
 
     def secret(self, name: str) -> str:
         """The secret of that name: 32 random characters, made when first asked for."""

@@ -33,7 +33,6 @@ class Material(StrEnum):
     PRIVATE_KEY = "private key"
     CERTIFICATE_AND_KEY = "certificate and private key in one file"
     TRUST_ANCHOR = "the site's certification authority"
-    REVOCATION_LIST = "certificate revocation list"
     USER_TABLE = "SQLite table of users and their digest hashes"
 
 
