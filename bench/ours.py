@@ -26,13 +26,15 @@ from ringfence.identity.vault import Issued
 from ringfence.machine import units
 from ringfence.machine.spec import Installed
 from ringfence.policy import Requirements
-from ringfence.render import kamailio, rtpengine
+from ringfence.render import kamailio, kamailio_config, rtpengine
 from ringfence.render.files import Tree
 from ringfence.site.model import Addressing, Phone, Site
 
 DOMAIN: Final = "bench.example"
 ROUTE_KEY: Final = "kamailio/route-key"
 SIP_PORT: Final = 5060
+NEVER: Final = "Jan  1 00:00:00 2099 GMT"
+"""What stands in for the end of a certificate where there is none: it is looked at all the same."""
 FLOOD_LIMIT: Final = 65000
 """Requests in two seconds: pike's counter does not go much higher."""
 
@@ -65,14 +67,14 @@ class Change:
 
 FLOODS = Change(
     what="flood limit raised: every request is still counted, but one generator is no flood",
-    path=kamailio.CONFIG,
+    path=kamailio_config.CONFIG,
     pairs=(('"reqs_density_per_unit", 400)', f'"reqs_density_per_unit", {FLOOD_LIMIT})'),),
 )
 
 _DELETE_AT_END = 'rtpengine_delete("call-id=$dlg(callid) from-tag=$dlg(from_tag)");'
 NO_RELAY = Change(
     what="media relay not asked: sessions are still checked, for one suite on both legs",
-    path=kamailio.CONFIG,
+    path=kamailio_config.CONFIG,
     pairs=(
         ('rtpengine_offer("OFFER_FLAGS")', "1 == 1"),
         ('rtpengine_answer("ANSWER_FLAGS")', "1 == 1"),
@@ -107,13 +109,15 @@ def plain_transports(address: str) -> Change:
     )
     live_flow = 'if ($var(conid) > 0 && tcp_conid_alive("$var(conid)")) {'
     certificate = "\n    route(CERTIFICATE);"
+    expiry = 'python_exec("certificate", "$tls_peer_notAfter");'
     return Change(
         what="UDP and TCP added: no certificate to check there, and calls go to contacts",
-        path=kamailio.CONFIG,
+        path=kamailio_config.CONFIG,
         pairs=(
             ("listen=tls:", listen),
             ('if ($pr != "tls") {', 'if ($pr != "tls" && $pr != "udp" && $pr != "tcp") {'),
             (certificate, f"\n    if (proto == TLS) route(CERTIFICATE);\n    else {stand_in}"),
+            (expiry, f'if (proto == TLS) {expiry} else python_exec("certificate", "{NEVER}");'),
             (live_flow, registered + live_flow),
             ("tcp_no_connect=yes", "tcp_no_connect=no"),
         ),
@@ -213,8 +217,8 @@ def worker_settings(design: Design) -> Tuning:
     command = list(unit.start[0].argv)
     return Tuning(
         allocator=command[command.index("-x") + 1],
-        udp_workers=_setting(files[kamailio.CONFIG], "children"),
-        tcp_workers=_setting(files[kamailio.CONFIG], "tcp_children"),
+        udp_workers=_setting(files[kamailio_config.CONFIG], "children"),
+        tcp_workers=_setting(files[kamailio_config.CONFIG], "tcp_children"),
     )
 
 

@@ -42,16 +42,27 @@ def run_inside(arguments: list[str]) -> int:
     kill_with_us = ["setpriv", "--pdeathsig", "KILL"]
     unshare = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     command = [*kill_with_us, *unshare, sys.executable, "-m", "bench", *arguments]
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
     child = subprocess.Popen(command, env=os.environ | {INSIDE: "yes"})
-
-    def stop(number: int, _frame: FrameType | None) -> NoReturn:
+    try:
+        return child.wait()
+    except _StopError as stop:
         child.kill()
         child.wait()
-        sys.exit(128 + number)
+        return 128 + stop.number
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
-    return child.wait()
+
+class _StopError(Exception):
+    """A signal asks the run to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    raise _StopError(number)
 
 
 def prepare() -> None:

@@ -1,8 +1,11 @@
 """A running server of the benchmark: started, pinned, measured from /proc, ended by its id."""
 
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -13,7 +16,7 @@ SERVER_CORE: Final = 0
 """The servers' core; generators have the other one."""
 SYSTEM_PATH: Final = "/usr/sbin:/usr/bin:/sbin:/bin"
 START_LIMIT: Final = 30.0
-STOP_LIMIT: Final = 5.0
+STOP_LIMIT: Final = 10.0
 
 
 class Server:
@@ -119,26 +122,33 @@ class Server:
         raise BenchError(f"{self.name} does not tell its shared memory")
 
     def stop(self) -> None:
-        """End the server, gently if it goes."""
+        """End the server, gently if it goes; by force, then all that it forked."""
+        everyone = self.processes()
         self._process.terminate()
         try:
             self._process.wait(STOP_LIMIT)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            for pid in everyone:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             self._process.wait()
 
 
 def _children(pid: int) -> Iterator[int]:
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        yield from map(int, task.read_text().split())
+    for words in _of_tasks(pid, "children"):
+        yield from map(int, words)
 
 
 def _run_time(pid: int) -> float:
     """The first field of schedstat: nanoseconds on a CPU (proc(5)); one file a thread."""
-    total = 0
-    for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-        total += int(task.read_text().split()[0])
-    return total / 1e9
+    return sum(int(words[0]) for words in _of_tasks(pid, "schedstat")) / 1e9
+
+
+def _of_tasks(pid: int, name: str) -> Iterator[list[str]]:
+    """A file of each thread as words; a thread that ends meanwhile has none."""
+    for file in Path(f"/proc/{pid}/task").glob(f"*/{name}"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            yield file.read_text().split()
 
 
 def _pss(pid: int) -> int:

@@ -110,11 +110,11 @@ def run(plan: Plan, seed: int) -> Results:
 
     """
     bench = Bench(plan, seed)
+    table = measure_table(plan.table_users, bench.authority)
     with ExitStack() as stack:
         bench.start(stack)
         memory = bench.memory()
         runs = tuple(bench.rounds())
-    table = measure_table(plan.table_users, bench.authority)
     return Results(
         rounds=plan.rounds,
         runs=runs,

@@ -10,7 +10,7 @@ from bench.users import make_users
 
 from ringfence.design.model import Design, Service
 from ringfence.identity.authority import Authority, utc_now
-from ringfence.render import kamailio
+from ringfence.render import kamailio_config
 
 USERS = make_users(2)
 CHANGES = (ours.FLOODS, ours.NO_RELAY, ours.RESUMPTION, ours.plain_transports("127.16.0.10"))
@@ -48,17 +48,17 @@ def test_each_change_finds_what_it_changes_in_the_rendered_text(
 
 def test_without_changes_nothing_differs_from_what_is_rendered(design: Design) -> None:
     host = design.running(Service.KAMAILIO)[0]
-    text = render(design)[kamailio.CONFIG]
+    text = render(design)[kamailio_config.CONFIG]
     assert text.replace("of no value outside this run", "{secret:kamailio/route-key}") == (
-        kamailio.config_text(design, host)
+        kamailio_config.config_text(design, host)
     )
 
 
 def test_without_the_relay_nobody_asks_it_and_sessions_are_still_checked(design: Design) -> None:
-    text = render(design, ours.NO_RELAY)[kamailio.CONFIG]
+    text = render(design, ours.NO_RELAY)[kamailio_config.CONFIG]
     assert "rtpengine_offer(" not in text
     assert text.count('python_exec("media", "caller")') == (
-        render(design)[kamailio.CONFIG].count('python_exec("media"')
+        render(design)[kamailio_config.CONFIG].count('python_exec("media"')
     )
 
 
