@@ -14,7 +14,7 @@ from ringfence.design.model import Design, HostKind
 from ringfence.guide import Level, demanded_at
 from ringfence.policy import ADOPTED, resolve
 from ringfence.render import plan as plans
-from ringfence.render.catalogue import trees
+from ringfence.render.catalogue import served, trees
 from ringfence.site import Site, SiteError, load_site, write_starter
 
 SiteArgument = Annotated[
@@ -89,6 +89,8 @@ class CheckReport(BaseModel):
     servers: int
     demanded: int
     adopted: dict[str, str]
+    served: tuple[str, ...]
+    unserved: tuple[str, ...]
     zones: tuple[ZoneReport, ...]
     flows: tuple[FlowReport, ...]
 
@@ -105,6 +107,10 @@ def check(site: SiteArgument, *, as_json: JsonOption = False) -> None:
     out.print(
         f"{report.phones} phones, {report.servers} servers. The {report.level} level demands "
         f"{report.demanded} mitigations; adopted beyond it: {', '.join(beyond) or 'none'}.",
+    )
+    out.print(
+        f"Generated lines answer {len(report.served)} of these; {len(report.unserved)} are not "
+        "answered by anything that is generated yet (--json lists them).",
     )
     out.print()
     out.print(zone_map(design))
@@ -153,6 +159,7 @@ def plan(
 
 
 def _report(site: Site, design: Design) -> CheckReport:
+    answered = served(design)
     return CheckReport(
         ok=True,
         organisation=site.organisation,
@@ -162,6 +169,8 @@ def _report(site: Site, design: Design) -> CheckReport:
         servers=len(site.servers),
         demanded=len(demanded_at(site.level)),
         adopted=dict(ADOPTED),
+        served=tuple(sorted(answered)),
+        unserved=tuple(sorted(design.in_force - answered)),
         zones=tuple(
             ZoneReport(
                 name=zone.name,

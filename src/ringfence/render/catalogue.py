@@ -1,8 +1,10 @@
 """Which renderer writes what for which host: the one explicit list."""
 
+import re
 from collections.abc import Callable, Iterator
 
 from ringfence.design.model import Design, Host, HostKind, Service
+from ringfence.guide import MitigationId
 from ringfence.render import (
     baresip,
     chrony,
@@ -16,6 +18,8 @@ from ringfence.render import (
     unbound,
 )
 from ringfence.render.files import Deposit, File, Tree
+
+_MITIGATION = re.compile(r"\b[A-Z]{3}-[0-9]{1,2}\b")
 
 FileRenderer = Callable[[Design, Host], tuple[File, ...]]
 DepositRenderer = Callable[[Design, Host], tuple[Deposit, ...]]
@@ -42,6 +46,14 @@ def tree(design: Design, host: Host) -> Tree:
         files=tuple(sorted(files, key=lambda file: file.path)),
         deposits=tuple(deposit for made in _depositors(host) for deposit in made(design, host)),
     )
+
+
+def served(design: Design) -> frozenset[MitigationId]:
+    """The mitigations that generated lines name: what the design can be said to answer at all."""
+    one_of_each = {host.kind: host for host in reversed(design.hosts)}.values()
+    texts = (file.text for host in one_of_each for file in tree(design, host).files)
+    named = {id_ for text in texts for id_ in _MITIGATION.findall(text)}
+    return frozenset(named) & design.in_force
 
 
 def _renderers(host: Host) -> Iterator[FileRenderer]:

@@ -59,6 +59,10 @@ def test_check_counts_what_the_level_demands() -> None:
     report = json.loads(ringfence("check", BRANCH, "--json").stdout)
 
     assert (report["level"], report["demanded"], report["phones"]) == ("minimum", 86, 8)
+    assert not set(report["served"]) & set(report["unserved"])
+    assert {"EAI-1", "EAI-4", "SEP-1", "SEP-6"} <= set(report["served"])
+    assert "PHY-1" in report["unserved"]
+    assert len(report["served"]) + len(report["unserved"]) == 90
     assert {zone["name"] for zone in report["zones"]} == {
         "phones",
         "servers",
