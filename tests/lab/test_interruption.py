@@ -15,7 +15,9 @@ PLACES = ("/run/ringfence", "/run/netns", "/var/lib/ringfence", "/dev/shm")  # n
 
 
 def ringfence(*words: str) -> subprocess.Popen[str]:
-    argv = [str(RINGFENCE), *words, str(SITE), "--name", NAME]
+    # Whoever is started in the background is told to ignore interrupts.
+    reset = ["env", "--default-signal=INT"]
+    argv = [*reset, str(RINGFENCE), *words, str(SITE), "--name", NAME]
     pipe = subprocess.PIPE
     return subprocess.Popen(argv, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
 

@@ -153,7 +153,7 @@ def _demand_fitting_size(design: Design) -> None:
 
 def _await_ready(lab: Lab, design: Design, progress: Progress) -> None:
     """Ask every service until all have said yes, or time is up."""
-    pending = checks(lab, design)
+    pending = checks(lab, design, Keeping(lab.name).vault().shut_out())
     total = len(pending)
     deadline = time.monotonic() + _READY_WITHIN
     while pending and time.monotonic() < deadline:

@@ -24,12 +24,16 @@ class Check:
     ask: Question
 
 
-def checks(lab: Lab, design: Design) -> list[Check]:
-    """One check for every service of every host, in the order in which they can succeed."""
+def checks(lab: Lab, design: Design, shut_out: frozenset[str]) -> list[Check]:
+    """One check for every service of every host, in the order in which they can succeed.
+
+    Of the hosts that are shut out nobody expects that they register.
+    """
     found = [
         Check(host.name, service, _question(lab, design, host, service))
         for host in design.hosts
         for service in host.services
+        if not (service == Service.SOFTPHONE and host.name in shut_out)
     ]
     return sorted(found, key=lambda check: check.service == Service.SOFTPHONE)
 

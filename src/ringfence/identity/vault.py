@@ -118,6 +118,11 @@ class Vault:
             for serial, since in kept.items()
         )
 
+    def shut_out(self) -> frozenset[str]:
+        """The names whose certificates are revoked."""
+        revoked = {entry.serial for entry in self.revoked()}
+        return frozenset(name for name, serial in self._serials().items() if serial in revoked)
+
     def secret(self, name: str) -> str:
         """The secret of that name: 32 random characters, made when first asked for."""
         return self.secrets((name,))[name]

@@ -102,6 +102,7 @@ def test_revoking_twice_lists_once(vault: Vault) -> None:
     vault.revoke(serial)
 
     assert [entry.serial for entry in vault.revoked()] == [serial]
+    assert vault.shut_out() == {"p2001"}
 
 
 def test_a_secret_stays_the_same_and_is_long(vault: Vault) -> None:
