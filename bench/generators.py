@@ -7,8 +7,10 @@ exactly these operations.
 
 import csv
 import json
+import re
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -24,6 +26,9 @@ LOAD: Final = Path(__file__).parent / "load"
 SOURCES: Final = tuple(LOAD / name for name in ("tlsload.c", "phone.c", "sip.c"))
 CALLER_PORT: Final = 5070
 CALLEE_PORT: Final = 5080
+_UNEXPECTED: Final = re.compile(r"Aborting call on unexpected message.*received 'SIP/2\.0 (.+)")
+SETTLE: Final = 0.2
+"""Seconds for a server to notice that the connection of a registration is gone."""
 RUN_LIMIT: Final = 30
 """Seconds after which a run that does not end is an error."""
 
@@ -135,10 +140,11 @@ class TlsRun:
             stderr=subprocess.PIPE,
             text=True,
         )
-        if "ready" not in self._read():
+        said = self._read()
+        if "ready" not in said:
             _, words = self._process.communicate()
             alive = "" if server.is_running() else f" (it ended: {server.last_words(2)})"
-            raise BenchError(f"{server.name}{alive}: {words.strip()}")
+            raise BenchError(f"{server.name}{alive}: {words.strip()} {said.strip()}")
 
     def go(self) -> Load:
         """Run for the seconds asked for, and end."""
@@ -195,13 +201,8 @@ class Sipp:
         self._callees = self._inject("callees", callees, callers, domain, CALLEE_PORT)
         self._number = len(callees)
 
-    def register_callees(self) -> None:
-        """Register who is to be called.
-
-        Raises:
-            BenchError: not all of them could be registered.
-
-        """
+    def _register_callees(self) -> None:
+        """Register who is to be called; ours forgets contacts whose TCP connection is gone."""
         load = self._run("register", self._callees, self._number, 10, CALLEE_PORT)
         if load.failed or load.done != self._number:
             raise BenchError(
@@ -209,9 +210,15 @@ class Sipp:
             )
 
     def run(self, operation: Operation, number: int) -> Load:
-        """Run that many operations and count them."""
+        """Run that many operations and count them.
+
+        Raises:
+            BenchError: who is to be called could not be registered.
+
+        """
         if operation is Operation.REGISTER:
             return self._run("register", self._callers, number, 50, CALLER_PORT)
+        self._register_callees()
         command = ["sipp", "-sf", str(LOAD / "answer.xml"), *self._common(CALLEE_PORT)]
         callee = subprocess.Popen(
             on_core(command),
@@ -254,9 +261,8 @@ class Sipp:
         cpu = self._server.cpu() - cpu
         done, failed = _figures(figures)
         lost = number - done - failed
-        failures = {"failed": failed, "unfinished": lost}
-        kept = {why: times for why, times in failures.items() if times}
-        return Load(done=done, failed=failed + lost, seconds=seconds, cpu=cpu, failures=kept)
+        why = _reasons(errors, failed) + Counter({"unfinished": lost})
+        return Load(done=done, failed=failed + lost, seconds=seconds, cpu=cpu, failures=dict(why))
 
     def _common(self, port: int) -> list[str]:
         mode = {Transport.UDP: "u1", Transport.TCP: "t1"}[self._transport]
@@ -274,6 +280,13 @@ class Sipp:
         path = self._place / f"{name}.csv"
         path.write_text("\n".join(["SEQUENTIAL", *rows, ""]))
         return path
+
+
+def _reasons(errors: Path, failed: int) -> Counter[str]:
+    """How calls failed: the responses that sipp did not expect, and how many it says no more of."""
+    text = errors.read_text(errors="replace") if errors.exists() else ""
+    seen = Counter(_UNEXPECTED.findall(text))
+    return seen + Counter({"for other reasons": failed - seen.total()})
 
 
 def _figures(path: Path) -> tuple[int, int]:

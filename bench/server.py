@@ -132,6 +132,18 @@ class Server:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             self._process.wait()
+        until = time.monotonic() + STOP_LIMIT
+        while any(map(_is_alive, everyone)) and time.monotonic() < until:
+            time.sleep(0.02)
+
+
+def _is_alive(pid: int) -> bool:
+    """Tell whether a process still holds anything: a zombie does not (states of proc(5))."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in "ZX"
 
 
 def _children(pid: int) -> Iterator[int]:

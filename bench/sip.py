@@ -7,8 +7,9 @@ workload follow each other at once, so that both sides of a ratio see the same m
 import random
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import IPv4Network
@@ -36,6 +37,7 @@ CLOSED_LOOP: Final = 24
 """Operations under way at once over TLS; a call needs two phones."""
 HANDSHAKES_AT_ONCE: Final = 4
 SIPP_USERS: Final = 200
+HOLD_ATTEMPTS: Final = 3
 TABLE_STARTS: Final = 3
 TABLE_RELOADS: Final = 2
 ADDRESSES: Final = {
@@ -111,8 +113,7 @@ def run(plan: Plan, seed: int) -> Results:
     """
     bench = Bench(plan, seed)
     table = measure_table(plan.table_users, bench.authority)
-    with ExitStack() as stack:
-        bench.start(stack)
+    with bench.started():
         memory = bench.memory()
         runs = tuple(bench.rounds())
     return Results(
@@ -137,18 +138,23 @@ class Bench:
         runs_per_server = len(COMPARED) * (plan.rounds + 1)
         self._phone_users = plan.held_phones + runs_per_server * self._per_run
         self._users = make_users(self._phone_users + 2 * SIPP_USERS)
+        self._starts = Counter(Variant)
+        self._stack = ExitStack()
         self._next_phone = dict.fromkeys(Variant, plan.held_phones)
 
-    def start(self, stack: ExitStack) -> None:
-        """Issue the certificates, build the generator, start every variant."""
+    @contextmanager
+    def started(self) -> Iterator[None]:
+        """Issue the certificates, build the generator, start every variant; stop them at last."""
         trust = GROUND / "ca.pem"
         trust.write_bytes(self.authority.credential.certificate_pem)
         _say("issuing certificates and starting servers")
         phones = self._users[: self._phone_users]
         listed = write_phones(phones, DOMAIN, self.authority, GROUND / "phones")
         self._phones = Phones(compile_tlsload(), listed, trust, DOMAIN)
-        for variant in Variant:
-            self._running[variant] = self._start(variant, stack)
+        with self._stack:
+            for variant in Variant:
+                self._running[variant] = self._start(variant)
+            yield
 
     def rounds(self) -> Iterator[Run]:
         """Every run of every round. Round 0 warms the servers up and is not given out."""
@@ -170,20 +176,28 @@ class Bench:
         Only fresh servers show it: memory once touched stays theirs.
         """
         _say(f"holding {self._plan.held_phones} registered TLS phones at each server")
-        return {
-            variant: self._hold(self._running[variant])
-            for variant in (Variant.SHIPPED, Variant.TUNED, Variant.OURS)
-        }
+        held = {}
+        for variant in (Variant.SHIPPED, Variant.TUNED, Variant.OURS):
+            for _ in range(HOLD_ATTEMPTS):
+                try:
+                    held[variant] = self._hold(self._running[variant])
+                except BenchError as error:
+                    self.remarks.append(f"memory of phones, {variant}: {error}")
+                    self._running[variant].server.stop()
+                    self._start_again(variant)
+                else:
+                    break
+        return held
 
-    def _start(self, variant: Variant, stack: ExitStack) -> Running:
-        name = variant.value.replace(" ", "-").replace(",", "")
+    def _start(self, variant: Variant) -> Running:
+        name = f"{variant.value.replace(' ', '-').replace(',', '')}-{self._starts[variant]}"
         if variant.is_ours:
             design = ours.make_design(self._users, SUPERNETS[variant])
             relayed = variant is Variant.RELAYED
             instance = ours.start(
                 name, design, self._users, self.authority, CHANGES[variant], relayed=relayed
             )
-            stack.callback(instance.stop)
+            self._stack.callback(instance.stop)
             server, address = instance.server, instance.address
         else:
             tuned = variant is Variant.TUNED
@@ -191,8 +205,16 @@ class Bench:
             tuning = ours.worker_settings(like_ours) if tuned else None
             address = ADDRESSES[variant]
             server = peer.start(name, address, DOMAIN, self._users, self.authority, tuning=tuning)
-            stack.callback(server.stop)
+            self._stack.callback(server.stop)
         return Running(server, address, self._plain(server, address, variant))
+
+    def _start_again(self, variant: Variant) -> Running:
+        """Start a server that ended by itself anew, as its supervisor would."""
+        words = self._running[variant].server.last_words(1)
+        self.remarks.append(f"{variant} was started again; it had ended with: {words}")
+        self._starts[variant] += 1
+        self._running[variant] = self._start(variant)
+        return self._running[variant]
 
     def _plain(self, server: Server, address: str, variant: Variant) -> dict[Transport, Sipp]:
         if variant is Variant.RESUMING:
@@ -200,18 +222,15 @@ class Bench:
         rest = self._users[self._phone_users :]
         groups = {Transport.UDP: rest[:SIPP_USERS], Transport.TCP: rest[SIPP_USERS:]}
         target = f"{address}:{ours.SIP_PORT}"
-        made = {
+        return {
             transport: Sipp(server, target, DOMAIN, transport, users)
             for transport, users in groups.items()
         }
-        for sipp in made.values():
-            sipp.register_callees()
-        return made
 
     def _run(self, workload: Workload, variant: Variant) -> Load:
         running = self._running[variant]
         if not running.server.is_running():
-            return Load.nothing("server ended")
+            running = self._start_again(variant)
         try:
             if workload.transport is Transport.TLS:
                 return self._run_tls(workload, variant, running)
