@@ -33,8 +33,6 @@ from ringfence.site.model import Addressing, Phone, Site
 DOMAIN: Final = "bench.example"
 ROUTE_KEY: Final = "kamailio/route-key"
 SIP_PORT: Final = 5060
-NEVER: Final = "Jan  1 00:00:00 2099 GMT"
-"""What stands in for the end of a certificate where there is none: it is looked at all the same."""
 FLOOD_LIMIT: Final = 65000
 """Requests in two seconds: pike's counter does not go much higher."""
 
@@ -109,7 +107,6 @@ def plain_transports(address: str) -> Change:
     )
     live_flow = 'if ($var(conid) > 0 && tcp_conid_alive("$var(conid)")) {'
     certificate = "\n    route(CERTIFICATE);"
-    expiry = 'python_exec("certificate", "$tls_peer_notAfter");'
     return Change(
         what="UDP and TCP added: no certificate to check there, and calls go to contacts",
         path=kamailio_config.CONFIG,
@@ -117,7 +114,6 @@ def plain_transports(address: str) -> Change:
             ("listen=tls:", listen),
             ('if ($pr != "tls") {', 'if ($pr != "tls" && $pr != "udp" && $pr != "tcp") {'),
             (certificate, f"\n    if (proto == TLS) route(CERTIFICATE);\n    else {stand_in}"),
-            (expiry, f'if (proto == TLS) {expiry} else python_exec("certificate", "{NEVER}");'),
             (live_flow, registered + live_flow),
             ("tcp_no_connect=yes", "tcp_no_connect=no"),
         ),

@@ -11,9 +11,10 @@ goes to the caller's leg. The stronger ones go to the callee's.
 import re
 from enum import Enum
 
-_SUITE = re.compile(r"a=crypto:[0-9]{1,9} ([A-Z0-9_]+) inline:[A-Za-z0-9+/=]+(\|[0-9^:]+)*")
-_MEDIA = re.compile(r"m=[a-z]+ ([0-9]+)(?:/[0-9]+)? ([A-Z/]+)(?: |$)")
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_KEY = re.compile(r"\na=crypto.*", re.IGNORECASE)
+_MEDIA = re.compile(r"[a-z]+ ([0-9]+)(?:/[0-9]+)? ([A-Z/]+)(?=[ \n])")
+_BLANK_LINES = re.compile(r"\n\n+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _SECURE_PROFILES = frozenset({"RTP/SAVP", "RTP/SAVPF"})
 
 
@@ -22,6 +23,15 @@ class Leg(Enum):
 
     CALLER = frozenset({"AES_CM_128_HMAC_SHA1_80"})
     CALLEE = frozenset({"AES_256_CM_HMAC_SHA1_80", "AEAD_AES_256_GCM", "AEAD_AES_128_GCM"})
+
+
+_USABLE = {
+    leg: re.compile(
+        rf"\na=crypto:[0-9]{{1,9}} (?:{'|'.join(sorted(leg.value))}) "
+        r"inline:[A-Za-z0-9+/=]+(?:\|[0-9^:]+)*[ \t]*(?=\n)"
+    )
+    for leg in Leg
+}
 
 
 class UnprotectedError(Exception):
@@ -35,46 +45,35 @@ def narrow(body: str, leg: Leg) -> str:
     authentication off. Raises UnprotectedError when a live stream is not SRTP or has no key left,
     and when there is no stream at all.
     """
-    lines = [line for line in body.replace("\r\n", "\n").split("\n") if line]
-    if any(_CONTROL.search(line) for line in lines):
+    text = f"\n{body}\n".replace("\r\n", "\n")
+    if "\n\n" in text:
+        text = _BLANK_LINES.sub("\n", text)
+    # What is printable holds no control character, and that is quickly told.
+    if not text.replace("\n", "").isprintable() and _CONTROL.search(text):
         # Readers disagree on what ends a line; a second reading must not find other streams.
         raise UnprotectedError("control-character")
-    first = next((at for at, line in enumerate(lines) if line.startswith("m=")), len(lines))
-    if first == len(lines):
+    session, *streams = text.split("\nm=")
+    if not streams:
         raise UnprotectedError("no-media")
-    kept = [line for line in lines[:first] if not _is_key(line)]
-    for stream in _streams(lines[first:]):
-        kept += _narrow_stream(stream, leg)
-    return "".join(f"{line}\r\n" for line in kept)
+    streams[-1] = streams[-1][:-1]
+    narrowed = [_KEY.sub("", session), *(_narrow_stream(f"{each}\n", leg) for each in streams)]
+    return "\nm=".join(narrowed)[1:].replace("\n", "\r\n") + "\r\n"
 
 
-def _streams(lines: list[str]) -> list[list[str]]:
-    streams: list[list[str]] = []
-    for line in lines:
-        if line.startswith("m="):
-            streams.append([])
-        streams[-1].append(line)
-    return streams
-
-
-def _narrow_stream(stream: list[str], leg: Leg) -> list[str]:
-    media = _MEDIA.match(stream[0])
+def _narrow_stream(stream: str, leg: Leg) -> str:
+    """Narrow what follows ``m=``; takes a line's end at its own end and returns none."""
+    media = _MEDIA.match(stream)
     if media is None:
         raise UnprotectedError("malformed-media")
-    kept = [line for line in stream if not _is_key(line) or _usable(line, leg)]
+    usable = _USABLE[leg]
+    keys = usable.findall(stream)
+    if len(keys) < stream.lower().count("\na=crypto"):
+        stream = _KEY.sub(lambda key: key[0] if usable.match(f"{key[0]}\n") else "", stream)
+    stream = stream[:-1]
     if int(media[1]) == 0:  # the stream is declined: nothing will flow
-        return kept
+        return stream
     if media[2] not in _SECURE_PROFILES:
         raise UnprotectedError("plain-rtp")
-    if not any(_is_key(line) for line in kept):
+    if not keys:
         raise UnprotectedError("no-usable-srtp-key")
-    return kept
-
-
-def _is_key(line: str) -> bool:
-    return line.lower().startswith("a=crypto")
-
-
-def _usable(line: str, leg: Leg) -> bool:
-    suite = _SUITE.fullmatch(line.rstrip())
-    return suite is not None and suite[1] in leg.value
+    return stream

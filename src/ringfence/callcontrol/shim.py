@@ -6,14 +6,16 @@ Kamailio's script without a reply, so no path leads there. The reason of a refus
 ``$var(reason)``.
 """
 
-import time
 from typing import Protocol
 
 from .policy import Call, Refuse, Route, Verdict, decide
 from .sdp import Leg, UnprotectedError, narrow
-from .validity import has_ended
+from .validity import end_of
 
 _GO_ON = 1
+_LAST_MOMENT = 2**31 - 1
+"""Kamailio's numbers have 32 bits, the sign included."""
+
 _LEGS = {"caller": Leg.CALLER, "callee": Leg.CALLEE}
 _SELF_TEST_SDP = (
     "v=0\r\nm=audio 4000 RTP/SAVP 0\r\n"
@@ -26,6 +28,7 @@ class Variables(Protocol):
 
     def get(self, name: str, /) -> object: ...
     def sets(self, name: str, value: str, /) -> object: ...
+    def seti(self, name: str, value: int, /) -> object: ...
 
 
 class Kamailio(Protocol):
@@ -78,12 +81,12 @@ class CallControl:
         return _GO_ON
 
     def certificate(self, _message: object, not_after: str) -> int:
-        """Refuse a certificate that has expired since its connection was opened."""
+        """Put into ``$var(ends)`` when a certificate expires, so that it can be looked at again."""
         try:
-            expired = has_ended(not_after, time.time())
+            self._ksr.pv.seti("$var(ends)", min(end_of(not_after), _LAST_MOMENT))
         except Exception as error:  # noqa: BLE001 - see invite
             return self._failed("certificate", error)
-        return self._refuse(Refuse(403, "expired")) if expired else _GO_ON
+        return _GO_ON
 
     def _act(self, verdict: Verdict) -> int:
         match verdict:
@@ -110,7 +113,9 @@ class CallControl:
         _expect(self.media(None, "caller"), -488)
         _expect(pv.get("$var(reason)"), "plain-rtp")
         _expect(self.certificate(None, "Jan  1 00:00:00 2100 GMT"), _GO_ON)
-        _expect(self.certificate(None, "Jan  1 00:00:00 2000 GMT"), -403)
+        _expect(pv.get("$var(ends)"), _LAST_MOMENT)
+        _expect(self.certificate(None, "Jan  1 00:00:00 2000 GMT"), _GO_ON)
+        _expect(pv.get("$var(ends)"), 946684800)
         _expect(self.invite(None, "2001 1 2002"), _GO_ON)
         _expect(pv.get("$var(callee)"), "2002")
         _expect(self.invite(None, "2001 0 2999"), -404)

@@ -9,8 +9,8 @@ _TIME = re.compile(
 )
 
 
-def has_ended(not_after: str, now: float) -> bool:
-    """Tell whether a certificate has expired; ``now`` is in seconds since 1970.
+def end_of(not_after: str) -> int:
+    """The moment at which a certificate expires, in seconds since 1970.
 
     ``not_after`` is as OpenSSL prints it: ``Nov 23 08:52:35 2026 GMT``. Raises ValueError for
     anything else.
@@ -20,4 +20,4 @@ def has_ended(not_after: str, now: float) -> bool:
         raise ValueError(f"end of validity {not_after!r}")
     month, day, hour, minute, second, year = found.groups()
     parts = (int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), int(second))
-    return calendar.timegm((*parts, 0, 0, 0)) <= now
+    return calendar.timegm((*parts, 0, 0, 0))

@@ -40,7 +40,6 @@ _MODULES = (
     "pike",
     "tcpops",
     "cfgutils",
-    "crypto",
     "rtimer",
     "htable",
     "db_sqlite",

@@ -21,7 +21,7 @@ ARGUMENTS = st.one_of(
 class Interface:
     """Variables and a log, as Kamailio offers them to its interpreter."""
 
-    values: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str | int] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
 
     @property
@@ -32,6 +32,10 @@ class Interface:
         return self.values.get(name)
 
     def sets(self, name: str, value: str) -> object:
+        self.values[name] = value
+        return True
+
+    def seti(self, name: str, value: int) -> object:
         self.values[name] = value
         return True
 
@@ -82,6 +86,10 @@ def test_the_self_test_passes() -> None:
     CallControl(interface).prove()
 
     assert interface.lines == ["call control: self-test passed\n"]
+
+
+def test_an_end_of_validity_that_cannot_be_read_refuses() -> None:
+    assert CallControl(Interface()).certificate(None, "some day") == -500
 
 
 def test_a_policy_that_lets_everything_through_fails_the_self_test(
