@@ -48,7 +48,7 @@ def _question(lab: Lab, design: Design, host: Host, service: Service) -> Questio
         case Service.DHCP_RELAY:
             return lambda: _udp_bound(machine, 67)
         case Service.KAMAILIO:
-            return lambda: _answers_options(machine, design, host)
+            return lambda: _has_relay(machine) and _answers_options(machine, design, host)
         case Service.RTPENGINE:
             return lambda: _answers_ping(machine)
         case Service.KEA:
@@ -120,6 +120,11 @@ def _answers_options(machine: Machine, design: Design, host: Host) -> bool:
     command = f"{{ cat; sleep 1; }} | {client} 2>/dev/null | head -n 1"
     done = machine.run(["sh", "-c", command], input=request, timeout=_PATIENCE)
     return done.stdout.startswith("SIP/2.0 200")
+
+
+def _has_relay(machine: Machine) -> bool:
+    """Whether the SIP server has found the media relay; it asks again every few seconds."""
+    return "disabled: 0" in _output(machine, *control("rtpengine.show", "all"))
 
 
 def _answers_ping(machine: Machine) -> bool:

@@ -87,7 +87,7 @@ def _module(name: str) -> File:
 def _unit(design: Design) -> File:
     """The service. Debian's allocator is slow and TLS makes it worse, so ``tlsf`` replaces it."""
     phones = len(design.of_kind(HostKind.PHONE))
-    shared = 64 + phones // 10 + 1  # MB; a TLS connection holds 88 KB
+    shared = 256 + phones // 10  # MB; a TLS connection holds 88 KB, a call 20 KB for 5 s
     private = 32 + phones // 400  # MB; loading a table holds all its rows
     options = f"-x tlsf -X tlsf -m {shared} -M {private}"
     return unit_file(

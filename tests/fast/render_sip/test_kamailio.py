@@ -127,7 +127,7 @@ def test_the_key_is_deposited_for_kamailio_alone() -> None:
     }
 
 
-@pytest.mark.parametrize(("phones", "shared", "private"), [(3, 65, 32), (5000, 565, 44)])
+@pytest.mark.parametrize(("phones", "shared", "private"), [(3, 256, 32), (5000, 756, 44)])
 def test_memory_grows_with_the_number_of_phones(phones: int, shared: int, private: int) -> None:
     design = make_design(phones=phones)
     files = kamailio.files(design, design.of_kind(HostKind.SIP)[0])
