@@ -25,13 +25,14 @@ class Leg(Enum):
     CALLEE = frozenset({"AES_256_CM_HMAC_SHA1_80", "AEAD_AES_256_GCM", "AEAD_AES_128_GCM"})
 
 
-_USABLE = {
-    leg: re.compile(
+def _usable_on(leg: Leg) -> re.Pattern[str]:
+    return re.compile(
         rf"\na=crypto:[0-9]{{1,9}} (?:{'|'.join(sorted(leg.value))}) "
         r"inline:[A-Za-z0-9+/=]+(?:\|[0-9^:]+)*[ \t]*(?=\n)"
     )
-    for leg in Leg
-}
+
+
+_CALLERS, _CALLEES = _usable_on(Leg.CALLER), _usable_on(Leg.CALLEE)
 
 
 class UnprotectedError(Exception):
@@ -56,16 +57,16 @@ def narrow(body: str, leg: Leg) -> str:
     if not streams:
         raise UnprotectedError("no-media")
     streams[-1] = streams[-1][:-1]
-    narrowed = [_KEY.sub("", session), *(_narrow_stream(f"{each}\n", leg) for each in streams)]
+    usable = _CALLERS if leg is Leg.CALLER else _CALLEES
+    narrowed = [_KEY.sub("", session), *[_narrow_stream(f"{each}\n", usable) for each in streams]]
     return "\nm=".join(narrowed)[1:].replace("\n", "\r\n") + "\r\n"
 
 
-def _narrow_stream(stream: str, leg: Leg) -> str:
+def _narrow_stream(stream: str, usable: re.Pattern[str]) -> str:
     """Narrow what follows ``m=``; takes a line's end at its own end and returns none."""
     media = _MEDIA.match(stream)
     if media is None:
         raise UnprotectedError("malformed-media")
-    usable = _USABLE[leg]
     keys = usable.findall(stream)
     if len(keys) < stream.lower().count("\na=crypto"):
         stream = _KEY.sub(lambda key: key[0] if usable.match(f"{key[0]}\n") else "", stream)
