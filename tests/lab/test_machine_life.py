@@ -370,6 +370,18 @@ def test_a_guard_leaves_a_lab_alone_that_another_command_made() -> None:
     destroy(NAME)
 
 
+def test_a_command_killed_while_it_makes_namespaces_leaves_none() -> None:
+    """What makes them lives on for a moment, and must be waited for."""
+    for milliseconds in range(40, 140, 10):
+        with maker() as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(milliseconds / 1000)
+            process.kill()
+            process.wait()
+        until_clean()
+
+
 def test_an_interrupted_command_cleans_up() -> None:
     for _ in range(3):
         with maker() as process:

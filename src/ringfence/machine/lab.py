@@ -130,7 +130,7 @@ def _make(spec: LabSpec, lock: int, progress: Progress) -> None:
         claim_mount()
         record.begin(spec.name, names, _without_files(spec).model_dump_json())
     progress(f"connecting {len(spec.machines)} machines to {len(spec.bridges)} VLANs")
-    network.connect(spec)
+    network.connect(spec, lock)
     launchers: dict[str, subprocess.Popen[str]] = {}
     try:
         for machine in (spec.switch, *spec.machines):

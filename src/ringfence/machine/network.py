@@ -14,12 +14,16 @@ from ringfence.machine.spec import LabSpec, port_name
 _BRIDGE = "stp_state 0 forward_delay 0 mcast_snooping 0"
 
 
-def connect(spec: LabSpec) -> None:
-    """Make the namespaces, the bridges and a cable for every port; raises LabError."""
-    ip_batch(namespace_commands(spec))
+def connect(spec: LabSpec, lock: int) -> None:
+    """Make the namespaces, the bridges and a cable for every port; raises LabError.
+
+    What makes them holds the lab's lock by ``lock``: it may outlive us, and whoever cleans up
+    must wait until it has ended.
+    """
+    ip_batch(namespace_commands(spec), lock)
     with kernel.network_namespace(str(namespace_path(spec.name, SWITCH))):
         boot.quiet_network()
-        ip_batch(switch_commands(spec))
+        ip_batch(switch_commands(spec), lock)
 
 
 def namespace_commands(spec: LabSpec) -> list[str]:
@@ -45,11 +49,16 @@ def switch_commands(spec: LabSpec) -> list[str]:
     return commands
 
 
-def ip_batch(commands: Iterable[str]) -> None:
+def ip_batch(commands: Iterable[str], lock: int) -> None:
     """Run commands in one ip process, in the calling thread's network namespace."""
     text = "\n".join([*commands, ""])
     done = subprocess.run(
-        ["ip", "-batch", "-"], input=text, capture_output=True, text=True, check=False
+        ["ip", "-batch", "-"],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        pass_fds=(lock,),
     )
     if done.returncode != 0:
         raise LabError(f"the lab's network could not be made: {done.stderr.strip()}")
