@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -370,16 +371,23 @@ def test_a_guard_leaves_a_lab_alone_that_another_command_made() -> None:
     destroy(NAME)
 
 
-def test_a_command_killed_while_it_makes_namespaces_leaves_none() -> None:
-    """What makes them lives on for a moment, and must be waited for."""
-    for milliseconds in range(40, 140, 10):
-        with maker() as process:
-            assert process.stdout is not None
-            process.stdout.readline()
-            time.sleep(milliseconds / 1000)
-            process.kill()
-            process.wait()
-        until_clean()
+def test_a_command_killed_while_it_makes_namespaces_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What makes them outlives the command, here by half a second, and must be waited for."""
+    slow = tmp_path / "ip"
+    slow.write_text(f'#!/bin/sh\nsleep 0.5\nexec {shutil.which("ip")} "$@"\n')
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with maker() as process:
+        assert process.stdout is not None
+        while "connecting" not in process.stdout.readline():
+            pass
+        time.sleep(0.2)
+        process.kill()
+        process.wait()
+    time.sleep(1.5)
+    until_clean()
 
 
 def test_an_interrupted_command_cleans_up() -> None:
