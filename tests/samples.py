@@ -1,10 +1,15 @@
 """Sites and designs to test with, made without files."""
 
+from datetime import date
+
 from ringfence.design import build
 from ringfence.design.model import Design
 from ringfence.guide import Level
 from ringfence.policy import resolve
 from ringfence.site.model import Addressing, Phone, Site
+
+TODAY = date(2026, 6, 1)
+"""The day on which tests take place, where the day matters."""
 
 
 def make_site(
@@ -37,4 +42,5 @@ def make_design(
     addressing: Addressing | None = None,
 ) -> Design:
     """The design of such a site, with what its level demands."""
-    return build(make_site(phones, level, addressing), resolve(level))
+    site = make_site(phones, level, addressing)
+    return build(site, resolve(site, TODAY))

@@ -28,7 +28,7 @@ class Office:
     def __init__(self, directory: Path) -> None:
         """Bring the office up; ``directory`` is for credentials."""
         self.site = load_site(SITE)
-        self.design = build(self.site, resolve(self.site.level))
+        self.design = build(self.site, resolve(self.site, utc_now().date()))
         labs.up(NAME, self.design, print)
         self.lab = Lab.open(NAME)
         self.vault = Keeping(NAME).vault()

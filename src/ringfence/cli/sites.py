@@ -1,5 +1,6 @@
 """The commands that only read and compute: init, check, plan. They need no root."""
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,11 @@ SiteArgument = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
 
 
+def today() -> date:
+    """The day that decides which deviations hold, the same everywhere (UTC)."""
+    return datetime.now(UTC).date()
+
+
 def read(path: Path, *, as_json: bool) -> tuple[Site, Design]:
     """Load a site and compute its design, or end with what is wrong with it."""
     try:
@@ -34,7 +40,7 @@ def read(path: Path, *, as_json: bool) -> tuple[Site, Design]:
             raise typer.Exit(Exit.USED_WRONGLY) from None
         fail(str(error), code=Exit.USED_WRONGLY)
     try:
-        return site, build(site, resolve(site.level))
+        return site, build(site, resolve(site, today()))
     except AddressError as error:
         fail(f"{path}: {error}", code=Exit.USED_WRONGLY, as_json=as_json)
 

@@ -1,5 +1,5 @@
-"""From a level to what must hold here: the mitigations in force and who asked for each."""
+"""From levels and deviations to what must hold here: the mitigations in force, and why."""
 
-from ringfence.policy.requirements import ADOPTED, Requirements, resolve
+from ringfence.policy.requirements import ADOPTED, Remark, Requirements, resolve
 
-__all__ = ["ADOPTED", "Requirements", "resolve"]
+__all__ = ["ADOPTED", "Remark", "Requirements", "resolve"]

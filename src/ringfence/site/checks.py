@@ -43,6 +43,7 @@ def check(site: Site) -> Iterator[Finding]:
     yield from _subnets(site)
     yield from _room_for_phones(site)
     yield from _fixed_addresses(site)
+    yield from _deviations(site)
 
 
 def _told_apart(site: Site) -> Iterator[Finding]:
@@ -168,3 +169,17 @@ def _fixed_addresses(site: Site) -> Iterator[Finding]:
             yield Finding(place, f"{address} lies outside {phones_net}, the phones' subnet")
         elif not any(address in net for net in nets):
             yield Finding(place, f"{address} lies outside the site's subnets")
+
+
+def _deviations(site: Site) -> Iterator[Finding]:
+    yield from _repeated(
+        (("deviations", index, "mitigation"), each.mitigation)
+        for index, each in enumerate(site.deviations)
+    )
+    for index, each in enumerate(site.deviations):
+        if each.same_person:
+            message = f"{each.approved_by!r} has asked for it too: another person must approve"
+            yield Finding(("deviations", index, "approved_by"), message)
+        if each.expires <= each.date:
+            message = f"{each.expires} is not after the approval of {each.date}"
+            yield Finding(("deviations", index, "expires"), message)

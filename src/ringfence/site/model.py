@@ -1,11 +1,9 @@
 """What an organisation declares about its site, as frozen models."""
 
 import re
-import unicodedata
-from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
@@ -13,14 +11,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    GetCoreSchemaHandler,
     StringConstraints,
 )
-from pydantic_core import CoreSchema, core_schema
 
-from ringfence.guide import Level
+from ringfence.guide import Level, catalogue
 from ringfence.site.countries import countries
-from ringfence.site.problems import nearest
+from ringfence.site.deviations import Deviation
+from ringfence.site.problems import did_you_mean, nearest
+from ringfence.site.words import Otherwise, Text
 
 ZONE_NAMES = ("phones", "servers", "admin", "data", "outside")
 """The zones whose subnets a site may state."""
@@ -28,31 +26,11 @@ OUTSIDE_SUBNET = IPv4Network("192.0.2.0/24")
 """Where the outside zone lies unless it is stated: a range kept for examples (RFC 5737)."""
 RESERVED_NAMES = ("fw", "pc1", "outside1", "localhost")
 """Names of hosts that every site has, so no server may take them."""
+SOFTPHONE_MODELS = frozenset({"linphone", "baresip", "softphone"})
+"""Models that are programs on a computer (the guide's "Softphones")."""
 _LONGEST_DOMAIN = 240
 """A host's name in front of it must still fit into the 253 characters of RFC 1035."""
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-
-
-@dataclass(frozen=True)
-class Otherwise:
-    """Says in plain words what is wrong with a value that its type refuses.
-
-    The words follow the value in a message: ``'20 01' is not an extension ...``.
-    """
-
-    words: str
-
-    def __get_pydantic_core_schema__(
-        self,
-        source: Any,
-        handler: GetCoreSchemaHandler,
-    ) -> CoreSchema:
-        """Wrap the type's own schema."""
-        return core_schema.custom_error_schema(
-            handler(source),
-            custom_error_type="refused",
-            custom_error_message=self.words,
-        )
 
 
 def _domain_name(value: str) -> str:
@@ -107,9 +85,12 @@ def _subnet(value: object) -> object:
     return value
 
 
-def _composed(value: str) -> str:
-    """One form for letters with accents, however the author's system writes them."""
-    return unicodedata.normalize("NFC", value)
+def _section(value: str) -> str:
+    prefix = value.strip().upper()
+    if prefix not in catalogue().by_prefix:
+        hint = did_you_mean(prefix, catalogue().by_prefix)
+        raise ValueError(f"is no section of the guide; {hint}")
+    return prefix
 
 
 DomainName = Annotated[str, AfterValidator(_domain_name)]
@@ -127,20 +108,9 @@ HostName = Annotated[
         "with a letter first and no hyphen last",
     ),
 ]
-Text = Annotated[
-    str,
-    # Beside control characters, those that break lines or turn the writing direction.
-    StringConstraints(
-        min_length=1,
-        max_length=100,
-        pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+$",
-        strip_whitespace=True,
-    ),
-    Otherwise("is not a text of 1 to 100 characters on one line"),
-    AfterValidator(_composed),
-]
 CountryCode = Annotated[str, AfterValidator(_country_code)]
 Subnet = Annotated[IPv4Network, BeforeValidator(_subnet)]
+SectionPrefix = Annotated[str, AfterValidator(_section)]
 Address = Annotated[IPv4Address, Otherwise("is not an IPv4 address such as '10.16.1.10'")]
 
 
@@ -174,6 +144,11 @@ class Phone(Model):
     mac: MacAddress = Field(description="The device's MAC address.")
     location: Text | None = Field(default=None, description="Where in the building it stands.")
 
+    @property
+    def is_software(self) -> bool:
+        """Whether it is a program on a computer rather than a device of its own."""
+        return self.model.lower() in SOFTPHONE_MODELS
+
 
 class Addressing(Model):
     """Where the site's subnets lie; each zone's subnet is derived unless it is stated."""
@@ -206,6 +181,14 @@ class Site(Model):
     domain: DomainName = Field(description="The domain of telephony: 2001@<domain> rings 2001.")
     country: CountryCode = Field(description="The country's two-letter code (ISO 3166-1).")
     level: Level = Field(description="The robustness level of the guide to be met.")
+    sections: dict[SectionPrefix, Level] = Field(
+        default_factory=dict,
+        description="Another level for a section of the guide, by its letters, such as DAT.",
+    )
+    deviations: tuple[Deviation, ...] = Field(
+        default=(),
+        description="Approved departures from what the levels demand.",
+    )
     servers: tuple[Server, ...] = Field(
         default=DEFAULT_SERVERS,
         description="The site's servers, one of each role.",
