@@ -5,7 +5,6 @@ of the authority's key is kept in memory only, away from the key.
 """
 
 import contextlib
-import hashlib
 import os
 import secrets
 import shutil
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from ringfence.identity.vault import Vault
 from ringfence.render.files import Tree
+from ringfence.render.state import StateDigest
 
 HOME = Path("/var/lib/ringfence")
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a file there is created exclusively, for root alone
@@ -64,7 +64,7 @@ def kept() -> tuple[str, ...]:
 
 def digest(trees: Iterable[Tree]) -> str:
     """What tells one design from another: a hash over everything rendered from it."""
-    total = hashlib.sha256()
+    total = StateDigest()
     for tree in trees:
-        total.update(tree.model_dump_json().encode())
+        total.add(tree)
     return total.hexdigest()

@@ -34,7 +34,7 @@ def ip_commands(files: dict[str, str], devices: list[str]) -> list[str]:
     As with systemd-networkd the first file that matches a device, by file name, is the one
     that counts. Raises NetworkError for a directive that is not known here.
     """
-    networks = [_parse(name, files[name]) for name in sorted(files)]
+    networks = [parse(name, files[name]) for name in sorted(files)]
     links = ["link set dev lo up"]
     routes = []
     for device in devices:
@@ -53,7 +53,8 @@ def ip_commands(files: dict[str, str], devices: list[str]) -> list[str]:
     return links + routes
 
 
-def _parse(name: str, text: str) -> dict[str, list[str]]:
+def parse(name: str, text: str) -> dict[str, list[str]]:
+    """What a .network file says: ``Section.Key`` -> every value; NetworkError if not known."""
     said: dict[str, list[str]] = {}
     section = ""
     for number, raw in enumerate(text.splitlines(), start=1):
