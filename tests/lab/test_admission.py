@@ -1,9 +1,13 @@
 """Who is refused by the running office, and that the reason is in its log."""
 
+import re
+
 import pytest
 from office import A_DAY, Office
 
+from ringfence.deploy.ready import control
 from ringfence.deploy.revoke import revoke
+from ringfence.design.model import HostKind
 from ringfence.identity.authority import Authority, Period, utc_now
 from ringfence.probe.sip import Agent, RefusedError, media
 from ringfence.probe.sip.message import Request
@@ -19,6 +23,28 @@ def an_invite(caller: Agent, callee: str, body: str | None = None) -> Request:
 def test_a_phone_with_everything_right_is_admitted(office: Office) -> None:
     """Without this, all that follows would prove nothing."""
     assert office.agent("305").register().code == 200
+
+
+def lifetimes(office: Office, extension: str) -> list[int]:
+    """How many seconds each connection from a phone's address may be silent."""
+    phone = office.design.of_kind(HostKind.PHONE)
+    address = next(str(each.address) for each in phone if each.extension == extension)
+    listing = office.lab.machine(office.server.name).run(control("core.tcp_list"), check=True)
+    found = re.findall(r"lifetime: (\d+).*?src_ip: (\S+)", listing.stdout, re.DOTALL)
+    return [int(seconds) for seconds, source in found if source == address]
+
+
+def test_a_phones_connection_may_be_silent_until_it_registers_again(office: Office) -> None:
+    """It could not be called in between otherwise: the server never opens connections."""
+    assert max(lifetimes(office, "301")) > 600
+
+
+def test_a_connection_that_has_not_registered_ends_after_a_minute_of_silence(
+    office: Office,
+) -> None:
+    office.agent("305").options()
+
+    assert min(lifetimes(office, "305")) <= 60
 
 
 def test_no_certificate(office: Office) -> None:

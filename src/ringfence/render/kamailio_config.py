@@ -20,6 +20,10 @@ CONTROL_SOCKET = f"{RUNTIME}/kamailio_ctl"
 LIBRARY = "/usr/lib/ringfence"
 NG_SOCKET = "127.0.0.1:2223"
 
+_LONGEST_REGISTRATION = 600
+_LIFETIME = _LONGEST_REGISTRATION + 60
+"""Seconds that a registered phone's connection may be silent."""
+
 _REMARK = re.compile(r" *# ((?:[A-Z]{3}-[0-9]+ ?)+)$")
 _MODULES = (
     "ctl",
@@ -77,7 +81,7 @@ children=1
 tcp_no_connect=yes
 tcp_max_connections={connections}
 tls_max_connections={connections}
-tcp_connection_lifetime=660
+tcp_connection_lifetime={_LIFETIME}
 tcp_rd_buf_size=32768
 tcp_send_timeout=2
 tcp_keepalive=yes
@@ -111,6 +115,7 @@ def _definitions(design: Design, host: Host) -> Iterator[str]:
     yield '#!substdef "!ROUTE_KEY!{secret:kamailio/route-key}!g"'
     yield f'#!substdef "!OFFER_FLAGS!{anchored}{secure}!g"'
     yield f'#!substdef "!ANSWER_FLAGS!{anchored}!g"'
+    yield f'#!substdef "!CONNECTION_LIFETIME!{_LIFETIME}!g"'
     yield "#!define MAX_FAILURES 5"
 
 
@@ -130,7 +135,7 @@ def _parameters(design: Design) -> Iterator[str]:
         ("registrar", "received_avp", "$avp(received)"),
         ("registrar", "min_expires", 60),
         ("registrar", "default_expires", 300),
-        ("registrar", "max_expires", 600),
+        ("registrar", "max_expires", _LONGEST_REGISTRATION),
         ("registrar", "max_contacts", 4),
         ("usrloc", "db_mode", 0),
         ("usrloc", "desc_time_order", 1),
@@ -153,6 +158,7 @@ def _parameters(design: Design) -> Iterator[str]:
         ("rtpengine", "read_sdp_pv", "$var(sdp)"),
         ("rtpengine", "write_sdp_pv", "$var(sdp)"),
         ("tls", "config", TLS_CONFIG),
+        # For TLS this, not tcp_connection_lifetime, is how long a silent connection lives.
         ("tls", "connection_timeout", 60),
         ("app_python3", "load", f"{LIBRARY}/kamailio_entry.py"),
     ]
