@@ -26,10 +26,9 @@ class Keyring:
 
 def gather(design: Design, trees: Iterable[Tree], vault: Vault) -> Keyring:
     """Issue what the design's hosts need and make the secrets that their files mark."""
-    marks = {name for tree in trees for file in tree.files for name in _MARK.findall(file.text)}
     return Keyring(
         issued=vault.issue(design.identities),
-        secrets=vault.secrets(sorted(marks)),
+        secrets=vault.secrets(sorted(marks(trees))),
         trust_anchor=vault.trust_anchor,
         user_table=users_of(design, vault),
     )
@@ -49,12 +48,18 @@ def users_of(design: Design, vault: Vault) -> bytes:
 def installed(tree: Tree, keyring: Keyring) -> tuple[Installed, ...]:
     """The files of one host, as bytes."""
     return (
-        *(_file(file, keyring.secrets) for file in tree.files),
+        *(filled(file, keyring.secrets) for file in tree.files),
         *(_deposit(deposit, keyring) for deposit in tree.deposits),
     )
 
 
-def _file(file: File, secrets: Mapping[str, str]) -> Installed:
+def marks(trees: Iterable[Tree]) -> set[str]:
+    """The names of the secrets that files mark."""
+    return {name for tree in trees for file in tree.files for name in _MARK.findall(file.text)}
+
+
+def filled(file: File, secrets: Mapping[str, str]) -> Installed:
+    """A file with its marks replaced by the secrets that they stand for."""
     text = _MARK.sub(lambda mark: secrets[mark[1]], file.text)
     return Installed(
         path=file.path, data=text.encode(), mode=file.mode, owner=file.owner, group=file.group

@@ -37,7 +37,7 @@ def build(site: Site, requirements: Requirements) -> Design:
 
     """
     nets = subnets(site)
-    dhcp = "DHC-3" not in requirements
+    dhcp = "DHC-3" not in requirements and "ACC-2" not in requirements
     signalling = Signalling(
         mutual="EAI-2" in requirements or "ACC-4" in requirements,
         digest="EAI-1" in requirements,

@@ -65,6 +65,11 @@ def held() -> frozenset[str]:
     """The capabilities that this process and all it starts may ever hold."""
     with open("/proc/self/status", encoding="ascii") as status:
         mask = next(int(line.split()[1], 16) for line in status if line.startswith("CapBnd:"))
+    return named(mask)
+
+
+def named(mask: int) -> frozenset[str]:
+    """The capabilities in a mask, as the kernel writes it."""
     return frozenset(name for bit, name in enumerate(NAMES) if mask >> bit & 1)
 
 

@@ -1,0 +1,41 @@
+"""Which function answers which question about rendered files: the one explicit list."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from ringfence.probe.fact import Seen, Taken
+from ringfence.probe.questions import RENDERED
+from ringfence.probe.rendered import addresses, filters, hosts, sip
+from ringfence.probe.rendered.reading import Rendered
+from ringfence.probe.take import take
+
+ANSWERS: Final[Mapping[str, Callable[[Rendered], Seen]]] = {
+    "crossing-flows": filters.crossing_flows,
+    "ipt-and-data": filters.ipt_and_data,
+    "inside-and-outside": filters.inside_and_outside,
+    "dhcp-client-port": filters.dhcp_client_port,
+    "phone-management-ports": filters.phone_management_ports,
+    "own-filters": filters.own_filters,
+    "zone-subnets": addresses.zone_subnets,
+    "reserved-addresses": addresses.reserved_addresses,
+    "no-dhcp": addresses.no_dhcp,
+    "phones-static": addresses.phones_static,
+    "critical-static": addresses.critical_static,
+    "own-services": addresses.own_services,
+    "signalling-encrypted": sip.signalling_encrypted,
+    "client-certificates": sip.client_certificates,
+    "media-encrypted": sip.media_encrypted,
+    "challenge": sip.challenge,
+    "no-automatic-registration": sip.no_automatic_registration,
+    "confined-services": hosts.confined_services,
+    "no-softphones": hosts.no_softphones,
+    "softphones-apart": hosts.softphones_apart,
+}
+
+
+def answer_all(rendered: Rendered, now: datetime) -> Iterator[Taken]:
+    """Answer every question that rendered files answer."""
+    for question in RENDERED:
+        yield take(question, partial(ANSWERS[question.id], rendered), rendered.state, now)

@@ -1,0 +1,43 @@
+"""Which function answers which question about a running system: the one explicit list."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from ringfence.probe.fact import Seen, Taken
+from ringfence.probe.questions import RUNNING
+from ringfence.probe.running import call, files, hosts, network, sip
+from ringfence.probe.running.system import System
+from ringfence.probe.take import take
+
+ANSWERS: Final[Mapping[str, Callable[[System], Seen]]] = {
+    "files-as-rendered": files.files_as_rendered,
+    "rules-in-force": files.rules_in_force,
+    "ports-on-vlans": network.ports_on_vlans,
+    "switched": network.switched,
+    "listening-services": hosts.listening_services,
+    "accounts": hosts.accounts,
+    "running-users": hosts.running_users,
+    "private-keys": files.private_keys,
+    "signed-packages": files.signed_packages,
+    "malware-scanner": files.malware_scanner,
+    "certificate-needed": sip.certificate_needed,
+    "old-tls-refused": sip.old_tls_refused,
+    "stranger-refused": sip.stranger_refused,
+    "password-needed": sip.password_needed,
+    "call-in-the-clear": call.call_in_the_clear,
+    "call-recorded": call.call_recorded,
+}
+
+
+def answer_all(
+    system: System,
+    state: str,
+    now: datetime,
+    progress: Callable[[str], None],
+) -> Iterator[Taken]:
+    """Ask every question that only a running system answers; none of them harms it."""
+    for question in RUNNING:
+        progress(question.asks)
+        yield take(question, partial(ANSWERS[question.id], system), state, now)

@@ -1,0 +1,82 @@
+"""The running system that questions are asked of, and what several of them ask for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from ringfence.deploy.keeping import Keeping
+from ringfence.design.model import Design, Host, HostKind, Service
+from ringfence.identity.vault import Vault
+from ringfence.machine.inside import Machine
+from ringfence.machine.lab import Lab
+from ringfence.probe.call import CallReport, place_call
+from ringfence.probe.take import UnseenError
+from ringfence.render.files import Tree
+
+_SERVER_KINDS = (HostKind.FIREWALL, HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN)
+_TALK = 2.0
+"""Seconds of the call that is placed to see one."""
+_ALL = 1_000_000
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A call that was placed, and the lines that the SIP server logged meanwhile."""
+
+    report: CallReport
+    logged: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class System:
+    """A lab that is up, the design it runs, and what each host was given."""
+
+    lab: Lab
+    design: Design
+    trees: tuple[Tree, ...]
+
+    @classmethod
+    def of(cls, lab: Lab, design: Design, trees: Iterable[Tree]) -> "System":
+        """The system that a lab runs."""
+        return cls(lab, design, tuple(trees))
+
+    @property
+    def vault(self) -> Vault:
+        """The vault of its keys."""
+        return Keeping(self.lab.name).vault()
+
+    @property
+    def server_hosts(self) -> tuple[Host, ...]:
+        """The hosts that are the system's own: firewalls and servers."""
+        return tuple(host for host in self.design.hosts if host.kind in _SERVER_KINDS)
+
+    def machine(self, host: Host) -> Machine:
+        """The machine that a host is."""
+        return self.lab.machine(host.name)
+
+    @property
+    def sip_server(self) -> Host:
+        """The SIP server."""
+        return self.design.of_kind(HostKind.SIP)[0]
+
+    @cached_property
+    def free_phones(self) -> tuple[Host, ...]:
+        """The phones that may be used: those that nobody has shut out."""
+        shut_out = self.vault.shut_out()
+        return tuple(p for p in self.design.of_kind(HostKind.PHONE) if p.name not in shut_out)
+
+    @cached_property
+    def placed_call(self) -> Placed:
+        """A call between the first two phones, placed once however many questions look at it.
+
+        Raises:
+            UnseenError: there are no two phones to place it between.
+
+        """
+        if len(self.free_phones) < 2:  # noqa: PLR2004 - a call takes two
+            raise UnseenError("a call takes two phones")
+        caller, callee = (str(phone.extension) for phone in self.free_phones[:2])
+        server = self.machine(self.sip_server)
+        before = len(server.log_tail(Service.KAMAILIO, _ALL))
+        report = place_call(self.lab, self.design, caller, callee, _TALK)
+        return Placed(report, server.log_tail(Service.KAMAILIO, _ALL)[before:])
