@@ -10,7 +10,7 @@ from ringfence.deploy.differences import as_in_lab
 from ringfence.deploy.keeping import HOME, Keeping, digest
 from ringfence.deploy.materialise import Keyring, gather, installed
 from ringfence.deploy.ready import Check, checks
-from ringfence.design.model import Design, Host, HostKind, ZoneName
+from ringfence.design.model import Design, Host, HostKind
 from ringfence.machine import lab as machines
 from ringfence.machine import preflight
 from ringfence.machine.destroy import destroy
@@ -110,7 +110,7 @@ def lab_spec(name: str, design: Design, rendered: tuple[Tree, ...], keyring: Key
     """The small machines of a design."""
     return LabSpec(
         name=name,
-        bridges=tuple(ZoneName),
+        bridges=tuple(zone.name for zone in design.zones),
         machines=tuple(
             _machine(host, tree, keyring) for host, tree in zip(design.hosts, rendered, strict=True)
         ),

@@ -2,5 +2,6 @@
 
 from ringfence.design.addresses import AddressError
 from ringfence.design.build import build
+from ringfence.design.zones import SoftphoneError
 
-__all__ = ["AddressError", "build"]
+__all__ = ["AddressError", "SoftphoneError", "build"]

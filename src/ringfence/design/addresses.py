@@ -5,10 +5,10 @@ adding phones widens their subnet without moving anybody's address. New phones g
 the list: a phone's address follows from its place in it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
-from ringfence.design.model import ZoneName
+from ringfence.design.model import ZoneKind, ZoneName
 from ringfence.site.model import OUTSIDE_SUBNET, Site
 
 FIRST_HOST = 10
@@ -21,21 +21,21 @@ class AddressError(ValueError):
     """The addresses that a site asks for cannot be had; the message is for its author."""
 
 
-def subnets(site: Site) -> dict[ZoneName, IPv4Network]:
-    """Give every zone a subnet.
+def subnets(site: Site, wanted: Mapping[ZoneName, int]) -> dict[ZoneName, IPv4Network]:
+    """Give every zone a subnet; ``wanted`` has the zones and how many phones each holds.
 
     Raises:
         AddressError: a subnet is too small, or they do not fit into the supernet.
 
     """
-    stated = {ZoneName(name): net for name, net in site.addressing.zones.items()}
-    taken = dict({ZoneName.OUTSIDE: OUTSIDE_SUBNET} | stated)
+    stated = {name: net for name, net in site.addressing.zones.items() if name in wanted}
+    taken = dict({ZoneKind.OUTSIDE.value: OUTSIDE_SUBNET} | stated)
     supernet = site.addressing.supernet
-    for zone in (ZoneName.PHONES, ZoneName.SERVERS, ZoneName.ADMIN, ZoneName.DATA):
-        if zone in stated:
+    for zone, phones in sorted(wanted.items(), key=lambda each: not each[1]):
+        if zone in taken:
             continue
-        if zone == ZoneName.PHONES:
-            prefix, start = _phones_prefix(len(site.phones)), _middle(supernet)
+        if phones:
+            prefix, start = _phones_prefix(phones), _middle(supernet)
         else:
             prefix, start = max(_SMALL_PREFIX, supernet.prefixlen + 3), supernet.network_address
         free = (net for net in _from(supernet, prefix, start) if not _clashes(net, taken))
@@ -46,13 +46,14 @@ def subnets(site: Site) -> dict[ZoneName, IPv4Network]:
                 f"(a /{prefix}); state a wider supernet",
             )
         taken[zone] = net
-    needed = len(site.phones) + FIRST_HOST + 2
-    if taken[ZoneName.PHONES].num_addresses < needed:
-        raise AddressError(
-            f"addressing.zones.phones: {taken[ZoneName.PHONES]} is too small for "
-            f"{len(site.phones)} phones; it must hold {needed} addresses",
-        )
-    return {zone: taken[zone] for zone in ZoneName}
+    for zone, phones in wanted.items():
+        needed = phones + FIRST_HOST + 2
+        if phones and taken[zone].num_addresses < needed:
+            raise AddressError(
+                f"addressing.zones.{zone}: {taken[zone]} is too small for "
+                f"{phones} phones; it must hold {needed} addresses",
+            )
+    return {zone: taken[zone] for zone in wanted}
 
 
 def addresses(

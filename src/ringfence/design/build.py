@@ -1,8 +1,10 @@
 """Site x Requirements -> Design. What the design is follows from the mitigations in force."""
 
+from ipaddress import IPv4Network
+
 from ringfence.design.addresses import gateway, subnets
 from ringfence.design.flows import flows
-from ringfence.design.hosts import Subnets, hosts
+from ringfence.design.hosts import hosts
 from ringfence.design.model import (
     Design,
     Host,
@@ -13,20 +15,20 @@ from ringfence.design.model import (
     Serves,
     Signalling,
     Zone,
+    ZoneKind,
     ZoneName,
 )
+from ringfence.design.zones import Plot, plots
 from ringfence.policy import Requirements
 from ringfence.site.model import Site
 
-_SERVER_KINDS = {HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN}
-
-_ZONES = {
-    ZoneName.PHONES: ("IPT phones", 10),
-    ZoneName.SERVERS: ("IPT servers", 20),
-    ZoneName.ADMIN: ("Administration", 30),
-    ZoneName.DATA: ("Data", 40),
-    ZoneName.OUTSIDE: ("Outside", 50),
+_APART: Serves = ("SEP-1", "PSW-4")
+_ASKED_BY: dict[ZoneKind, Serves] = {
+    ZoneKind.SERVERS: (*_APART, "SEP-2"),
+    ZoneKind.GATEWAYS: ("SEP-2", "GWY-2"),
+    ZoneKind.SOFTPHONES: ("SFT-2",),
 }
+_SERVER_KINDS = {HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN}
 
 
 def build(site: Site, requirements: Requirements) -> Design:
@@ -34,24 +36,27 @@ def build(site: Site, requirements: Requirements) -> Design:
 
     Raises:
         AddressError: the stated subnets or addresses cannot be had.
+        SoftphoneError: a phone is a program on a computer, and may not be.
 
     """
-    nets = subnets(site)
+    laid_out = plots(site, requirements)
+    nets = subnets(site, {plot.name: plot.phones for plot in laid_out})
+    zones = _zones(laid_out, nets, requirements)
     dhcp = "DHC-3" not in requirements and "ACC-2" not in requirements
     signalling = Signalling(
         mutual="EAI-2" in requirements or "ACC-4" in requirements,
         digest="EAI-1" in requirements,
     )
     media = Media(srtp="EAI-4" in requirements)
-    everyone = hosts(site, nets, dhcp=dhcp)
+    everyone = hosts(site, requirements, zones, dhcp=dhcp)
     return Design(
         organisation=site.organisation,
         domain=site.domain,
-        zones=_zones(nets, requirements),
+        zones=zones,
         hosts=everyone,
         flows=tuple(
             flow.model_copy(update={"serves": _in_force(flow.serves, requirements)})
-            for flow in flows(everyone, signalling, media, dhcp=dhcp)
+            for flow in flows(zones, everyone, signalling, media, dhcp=dhcp)
         ),
         identities=_identities(site, everyone),
         signalling=signalling,
@@ -65,17 +70,23 @@ def _in_force(serves: Serves, requirements: Requirements) -> Serves:
     return tuple(id_ for id_ in serves if id_ in requirements)
 
 
-def _zones(nets: Subnets, requirements: Requirements) -> tuple[Zone, ...]:
+def _zones(
+    laid_out: tuple[Plot, ...],
+    nets: dict[ZoneName, IPv4Network],
+    requirements: Requirements,
+) -> tuple[Zone, ...]:
     return tuple(
         Zone(
-            name=name,
-            title=title,
-            vlan=vlan,
-            subnet=nets[name],
-            gateway=gateway(nets[name]),
-            serves=_in_force(("SEP-1", "PSW-4"), requirements),
+            name=plot.name,
+            kind=plot.kind,
+            title=plot.title,
+            location=plot.location,
+            vlan=plot.vlan,
+            subnet=nets[plot.name],
+            gateway=gateway(nets[plot.name]),
+            serves=_in_force(_ASKED_BY.get(plot.kind, _APART), requirements),
         )
-        for name, (title, vlan) in _ZONES.items()
+        for plot in laid_out
     )
 
 

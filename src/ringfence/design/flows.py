@@ -13,13 +13,17 @@ from ringfence.design.model import (
     Serves,
     Service,
     Signalling,
+    Zone,
+    ZoneKind,
     ZoneName,
 )
 
 _FILTERED: Serves = ("SEP-6",)
+_PHONES = {ZoneKind.PHONES, ZoneKind.SOFTPHONES}
 
 
 def flows(
+    zones: tuple[Zone, ...],
     hosts: tuple[Host, ...],
     signalling: Signalling,
     media: Media,
@@ -27,21 +31,24 @@ def flows(
     dhcp: bool,
 ) -> tuple[Flow, ...]:
     """Every flow between hosts of the design, inside a zone or across the firewall."""
+    phones = tuple(zone.name for zone in zones if zone.kind in _PHONES)
     return (
-        *_calls(hosts, signalling, media),
-        *(_addresses(hosts) if dhcp else ()),
-        *_names(hosts),
-        *_time(hosts),
+        *(flow for zone in phones for flow in _calls(zone, hosts, signalling, media)),
+        *(flow for zone in phones if dhcp for flow in _addresses(zone, hosts)),
+        *_names((*phones, ZoneKind.SERVERS), hosts),
+        *_time(phones, hosts),
     )
 
 
-def _calls(hosts: tuple[Host, ...], signalling: Signalling, media: Media) -> tuple[Flow, ...]:
+def _calls(
+    zone: ZoneName, hosts: tuple[Host, ...], signalling: Signalling, media: Media
+) -> tuple[Flow, ...]:
     sip = _names_of(hosts, HostKind.SIP)
     return (
         Flow(
-            name="signalling",
-            from_zone=ZoneName.PHONES,
-            to_zone=ZoneName.SERVERS,
+            name=_named("signalling", zone),
+            from_zone=zone,
+            to_zone=ZoneKind.SERVERS,
             to_hosts=sip,
             protocol=Protocol.TCP,
             ports=_port(signalling.port),
@@ -50,9 +57,9 @@ def _calls(hosts: tuple[Host, ...], signalling: Signalling, media: Media) -> tup
             service=Service.KAMAILIO,
         ),
         Flow(
-            name="media-in",
-            from_zone=ZoneName.PHONES,
-            to_zone=ZoneName.SERVERS,
+            name=_named("media-in", zone),
+            from_zone=zone,
+            to_zone=ZoneKind.SERVERS,
             to_hosts=sip,
             protocol=Protocol.UDP,
             ports=media.ports,
@@ -61,10 +68,10 @@ def _calls(hosts: tuple[Host, ...], signalling: Signalling, media: Media) -> tup
             service=Service.RTPENGINE,
         ),
         Flow(
-            name="media-out",
-            from_zone=ZoneName.SERVERS,
+            name=_named("media-out", zone),
+            from_zone=ZoneKind.SERVERS,
             from_hosts=sip,
-            to_zone=ZoneName.PHONES,
+            to_zone=zone,
             protocol=Protocol.UDP,
             ports=media.phone_ports,
             reason="the media relay sends speech to phones",
@@ -73,16 +80,16 @@ def _calls(hosts: tuple[Host, ...], signalling: Signalling, media: Media) -> tup
     )
 
 
-def _addresses(hosts: tuple[Host, ...]) -> tuple[Flow, ...]:
+def _addresses(zone: ZoneName, hosts: tuple[Host, ...]) -> tuple[Flow, ...]:
     firewall = _names_of(hosts, HostKind.FIREWALL)
     services = _names_of(hosts, HostKind.SERVICES)
     serves: Serves = (*_FILTERED, "SEP-11", "ACC-3")
     bootps = _port(67)
     return (
         Flow(
-            name="dhcp-request",
-            from_zone=ZoneName.PHONES,
-            to_zone=ZoneName.PHONES,
+            name=_named("dhcp-request", zone),
+            from_zone=zone,
+            to_zone=zone,
             to_hosts=firewall,
             protocol=Protocol.UDP,
             ports=bootps,
@@ -91,10 +98,10 @@ def _addresses(hosts: tuple[Host, ...]) -> tuple[Flow, ...]:
             service=Service.DHCP_RELAY,
         ),
         Flow(
-            name="dhcp-relay",
-            from_zone=ZoneName.PHONES,
+            name=_named("dhcp-relay", zone),
+            from_zone=zone,
             from_hosts=firewall,
-            to_zone=ZoneName.SERVERS,
+            to_zone=ZoneKind.SERVERS,
             to_hosts=services,
             protocol=Protocol.UDP,
             ports=bootps,
@@ -103,10 +110,10 @@ def _addresses(hosts: tuple[Host, ...]) -> tuple[Flow, ...]:
             service=Service.KEA,
         ),
         Flow(
-            name="dhcp-answer",
-            from_zone=ZoneName.SERVERS,
+            name=_named("dhcp-answer", zone),
+            from_zone=ZoneKind.SERVERS,
             from_hosts=services,
-            to_zone=ZoneName.PHONES,
+            to_zone=zone,
             to_hosts=firewall,
             protocol=Protocol.UDP,
             ports=bootps,
@@ -115,19 +122,19 @@ def _addresses(hosts: tuple[Host, ...]) -> tuple[Flow, ...]:
             service=Service.DHCP_RELAY,
         ),
         Flow(
-            name="dhcp-deliver",
-            from_zone=ZoneName.PHONES,
+            name=_named("dhcp-deliver", zone),
+            from_zone=zone,
             from_hosts=firewall,
-            to_zone=ZoneName.PHONES,
+            to_zone=zone,
             protocol=Protocol.UDP,
             ports=_port(68),
             reason="the relay hands the answer to the phone that asked",
             serves=serves,
         ),
         Flow(
-            name="dhcp-renew",
-            from_zone=ZoneName.PHONES,
-            to_zone=ZoneName.SERVERS,
+            name=_named("dhcp-renew", zone),
+            from_zone=zone,
+            to_zone=ZoneKind.SERVERS,
             to_hosts=services,
             protocol=Protocol.UDP,
             ports=bootps,
@@ -138,13 +145,13 @@ def _addresses(hosts: tuple[Host, ...]) -> tuple[Flow, ...]:
     )
 
 
-def _names(hosts: tuple[Host, ...]) -> tuple[Flow, ...]:
+def _names(zones: tuple[ZoneName, ...], hosts: tuple[Host, ...]) -> tuple[Flow, ...]:
     services = _names_of(hosts, HostKind.SERVICES)
     return tuple(
         Flow(
             name=f"names-{zone}-{protocol}",
             from_zone=zone,
-            to_zone=ZoneName.SERVERS,
+            to_zone=ZoneKind.SERVERS,
             to_hosts=services,
             protocol=protocol,
             ports=_port(53),
@@ -152,33 +159,36 @@ def _names(hosts: tuple[Host, ...]) -> tuple[Flow, ...]:
             serves=(*_FILTERED, "SEP-11"),
             service=Service.UNBOUND,
         )
-        for zone in (ZoneName.PHONES, ZoneName.SERVERS)
+        for zone in zones
         for protocol in (Protocol.UDP, Protocol.TCP)
     )
 
 
-def _time(hosts: tuple[Host, ...]) -> tuple[Flow, ...]:
+def _time(phones: tuple[ZoneName, ...], hosts: tuple[Host, ...]) -> tuple[Flow, ...]:
     firewall = _names_of(hosts, HostKind.FIREWALL)
     services = _names_of(hosts, HostKind.SERVICES)
     primary = _names_of(hosts, HostKind.ADMIN)
     serves: Serves = (*_FILTERED, "SEP-11")
     ntp = _port(123)
     return (
-        Flow(
-            name="time-phones",
-            from_zone=ZoneName.PHONES,
-            to_zone=ZoneName.SERVERS,
-            to_hosts=services,
-            protocol=Protocol.UDP,
-            ports=ntp,
-            reason="phones take the time from the secondary source",
-            serves=serves,
-            service=Service.CHRONY,
+        *(
+            Flow(
+                name=_named("time-phones", zone),
+                from_zone=zone,
+                to_zone=ZoneKind.SERVERS,
+                to_hosts=services,
+                protocol=Protocol.UDP,
+                ports=ntp,
+                reason="phones take the time from the secondary source",
+                serves=serves,
+                service=Service.CHRONY,
+            )
+            for zone in phones
         ),
         Flow(
             name="time-servers",
-            from_zone=ZoneName.SERVERS,
-            to_zone=ZoneName.ADMIN,
+            from_zone=ZoneKind.SERVERS,
+            to_zone=ZoneKind.ADMIN,
             to_hosts=primary,
             protocol=Protocol.UDP,
             ports=ntp,
@@ -188,8 +198,8 @@ def _time(hosts: tuple[Host, ...]) -> tuple[Flow, ...]:
         ),
         Flow(
             name="time-fallback",
-            from_zone=ZoneName.SERVERS,
-            to_zone=ZoneName.SERVERS,
+            from_zone=ZoneKind.SERVERS,
+            to_zone=ZoneKind.SERVERS,
             to_hosts=services,
             protocol=Protocol.UDP,
             ports=ntp,
@@ -199,9 +209,9 @@ def _time(hosts: tuple[Host, ...]) -> tuple[Flow, ...]:
         ),
         Flow(
             name="time-firewall",
-            from_zone=ZoneName.ADMIN,
+            from_zone=ZoneKind.ADMIN,
             from_hosts=firewall,
-            to_zone=ZoneName.ADMIN,
+            to_zone=ZoneKind.ADMIN,
             to_hosts=primary,
             protocol=Protocol.UDP,
             ports=ntp,
@@ -210,6 +220,11 @@ def _time(hosts: tuple[Host, ...]) -> tuple[Flow, ...]:
             service=Service.CHRONY,
         ),
     )
+
+
+def _named(flow: str, zone: ZoneName) -> str:
+    """A flow's name; those of further zones of phones end in the zone's."""
+    return flow if zone == ZoneKind.PHONES else f"{flow}-{zone.removeprefix('phones-')}"
 
 
 def _names_of(hosts: tuple[Host, ...], kind: HostKind) -> tuple[str, ...]:

@@ -3,8 +3,10 @@
 from ipaddress import IPv4Address, IPv4Network
 from typing import assert_never
 
-from ringfence.design.addresses import addresses, gateway
-from ringfence.design.model import Host, HostKind, Interface, Service, ZoneName
+from ringfence.design.addresses import addresses
+from ringfence.design.model import Host, HostKind, Interface, Service, Zone, ZoneKind, ZoneName
+from ringfence.design.zones import zone_of_phone
+from ringfence.policy import Requirements
 from ringfence.site.model import Phone, Role, Server, Site, phone_host_name
 
 FIREWALL = "fw"
@@ -14,14 +16,21 @@ OUTSIDER = "outside1"
 Subnets = dict[ZoneName, IPv4Network]
 
 
-def hosts(site: Site, nets: Subnets, *, dhcp: bool) -> tuple[Host, ...]:
+def hosts(
+    site: Site,
+    requirements: Requirements,
+    zones: tuple[Zone, ...],
+    *,
+    dhcp: bool,
+) -> tuple[Host, ...]:
     """Every host of a site: firewall, servers, the lab's bystanders, then the phones."""
+    nets = {zone.name: zone.subnet for zone in zones}
     return (
-        _firewall(site, nets, dhcp=dhcp),
+        _firewall(site, zones, dhcp=dhcp),
         *_servers(site, nets, dhcp=dhcp),
-        _bystander(site, PC, HostKind.PC, ZoneName.DATA, nets),
-        _bystander(site, OUTSIDER, HostKind.OUTSIDER, ZoneName.OUTSIDE, nets),
-        *_phones(site, nets, dhcp=dhcp),
+        _bystander(site, PC, HostKind.PC, ZoneKind.DATA, nets),
+        _bystander(site, OUTSIDER, HostKind.OUTSIDER, ZoneKind.OUTSIDE, nets),
+        *_phones(site, requirements, nets, dhcp=dhcp),
     )
 
 
@@ -29,22 +38,22 @@ def zone_of(role: Role) -> ZoneName:
     """The zone in which servers of a role stand (the guide's figure 3)."""
     match role:
         case Role.SIP | Role.SERVICES:
-            return ZoneName.SERVERS
+            return ZoneKind.SERVERS
         case Role.ADMIN:
-            return ZoneName.ADMIN
+            return ZoneKind.ADMIN
         case _:
             assert_never(role)
 
 
-def _firewall(site: Site, nets: Subnets, *, dhcp: bool) -> Host:
+def _firewall(site: Site, zones: tuple[Zone, ...], *, dhcp: bool) -> Host:
     relay = (Service.DHCP_RELAY,) if dhcp else ()
     return Host(
         name=FIREWALL,
         fqdn=f"{FIREWALL}.{site.domain}",
         kind=HostKind.FIREWALL,
         interfaces=tuple(
-            Interface(name=zone, zone=zone, mac=_mac(gateway(net)), address=gateway(net))
-            for zone, net in nets.items()
+            Interface(name=zone.name, zone=zone.name, mac=_mac(zone.gateway), address=zone.gateway)
+            for zone in zones
         ),
         services=(Service.NFTABLES, Service.FIREWALL_LOG, *relay, Service.CHRONY),
     )
@@ -53,7 +62,7 @@ def _firewall(site: Site, nets: Subnets, *, dhcp: bool) -> Host:
 def _servers(site: Site, nets: Subnets, *, dhcp: bool) -> tuple[Host, ...]:
     placed = {
         name: address
-        for zone in (ZoneName.SERVERS, ZoneName.ADMIN)
+        for zone in (ZoneKind.SERVERS, ZoneKind.ADMIN)
         for name, address in addresses(
             nets[zone],
             tuple(server.name for server in site.servers if zone_of(server.role) == zone),
@@ -109,19 +118,41 @@ def _bystander(site: Site, name: str, kind: HostKind, zone: ZoneName, nets: Subn
     )
 
 
-def _phones(site: Site, nets: Subnets, *, dhcp: bool) -> tuple[Host, ...]:
-    names = tuple(phone_host_name(phone.extension) for phone in site.phones)
-    placed = addresses(nets[ZoneName.PHONES], names, site.addressing.fixed)
+def _phones(
+    site: Site,
+    requirements: Requirements,
+    nets: Subnets,
+    *,
+    dhcp: bool,
+) -> tuple[Host, ...]:
     client = (Service.DHCP_CLIENT,) if dhcp else ()
-    return tuple(
-        _phone(site, phone, placed[phone_host_name(phone.extension)], (*client, Service.SOFTPHONE))
+    zones = {
+        phone_host_name(phone.extension): zone_of_phone(site, requirements, phone)
         for phone in site.phones
+    }
+    named: dict[ZoneName, list[str]] = {}
+    for name, zone in zones.items():
+        named.setdefault(zone, []).append(name)
+    placed = {
+        name: address
+        for zone, names in named.items()
+        for name, address in addresses(nets[zone], tuple(names), site.addressing.fixed).items()
+    }
+    return tuple(
+        _phone(site, phone, zones[name], placed[name], (*client, Service.SOFTPHONE))
+        for name, phone in zip(zones, site.phones, strict=True)
     )
 
 
-def _phone(site: Site, phone: Phone, address: IPv4Address, services: tuple[Service, ...]) -> Host:
+def _phone(
+    site: Site,
+    phone: Phone,
+    zone: ZoneName,
+    address: IPv4Address,
+    services: tuple[Service, ...],
+) -> Host:
     name = phone_host_name(phone.extension)
-    leg = Interface(name="eth0", zone=ZoneName.PHONES, mac=phone.mac, address=address)
+    leg = Interface(name="eth0", zone=zone, mac=phone.mac, address=address)
     return Host(
         name=name,
         fqdn=f"{name}.{site.domain}",

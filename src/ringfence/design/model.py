@@ -18,21 +18,49 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ZoneName(StrEnum):
-    """A zone's name; also the name of the firewall's leg in it (at most 15 characters)."""
+ZoneName = str
+"""A zone's name; also the name of the firewall's leg in it (at most 15 characters)."""
+
+
+class ZoneKind(StrEnum):
+    """What a zone is for (the guide's figures 1, 2, 3 and 10).
+
+    A design has one zone of each kind that it has at all, but for phones: each location has its
+    own. The one zone of a kind bears the kind's name.
+    """
 
     PHONES = "phones"
     SERVERS = "servers"
     ADMIN = "admin"
     DATA = "data"
     OUTSIDE = "outside"
+    GATEWAYS = "gateways"
+    SOFTPHONES = "softphones"
+    DMZ = "dmz"
+
+
+IPT_KINDS = frozenset(
+    {
+        ZoneKind.PHONES,
+        ZoneKind.SOFTPHONES,
+        ZoneKind.SERVERS,
+        ZoneKind.GATEWAYS,
+        ZoneKind.ADMIN,
+    },
+)
+"""The kinds of zones that belong to the telephone network."""
 
 
 class Zone(Model):
-    """One VLAN and its subnet; the firewall's address in it is its gateway."""
+    """One VLAN and its subnet; the firewall's address in it is its gateway.
+
+    ``location`` is that of a zone of phones, where the site has several.
+    """
 
     name: ZoneName
+    kind: ZoneKind
     title: str
+    location: str | None = None
     vlan: int
     subnet: IPv4Network
     gateway: IPv4Address
@@ -195,6 +223,10 @@ class Design(Model):
     def zone(self, name: ZoneName) -> Zone:
         """The zone of that name."""
         return next(zone for zone in self.zones if zone.name == name)
+
+    def zones_of(self, *kinds: ZoneKind) -> tuple[Zone, ...]:
+        """The zones of some kinds, in order."""
+        return tuple(zone for zone in self.zones if zone.kind in kinds)
 
     def of_kind(self, kind: HostKind) -> tuple[Host, ...]:
         """Every host of a kind, in order."""

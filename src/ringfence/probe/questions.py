@@ -244,6 +244,8 @@ RUNNING: Final = (
         asks="Is a real call heard by both sides, and nothing of it in the clear on the wire?",
         method=Method.PROBED,
         bears_on=("EAI-4", "EAI-5"),
+        limits="Media reports (RTCP) in the clear are told apart and do not count: the lab's "
+        "softphone baresip sends one as each call ends.",
     ),
     Question(
         id="call-recorded",

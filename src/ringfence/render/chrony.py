@@ -5,7 +5,7 @@ The guide's figure 3 and its caption; chrony.conf(5).
 
 from typing import assert_never
 
-from ringfence.design.model import Design, Host, HostKind, Service, ZoneName
+from ringfence.design.model import Design, Host, HostKind, Service, ZoneKind
 from ringfence.render.files import File
 from ringfence.render.systemd import Unit, unit_file
 
@@ -66,12 +66,12 @@ def _sources(design: Design, host: Host) -> list[str]:
 
 
 def _clients(design: Design, host: Host) -> list[str]:
-    zones: tuple[ZoneName, ...]
+    kinds: tuple[ZoneKind, ...]
     match host.kind:
         case HostKind.ADMIN:
-            zones = (ZoneName.SERVERS, ZoneName.ADMIN)
+            kinds = (ZoneKind.SERVERS, ZoneKind.ADMIN)
         case HostKind.SERVICES:
-            zones = (ZoneName.PHONES, ZoneName.SERVERS)
+            kinds = (ZoneKind.PHONES, ZoneKind.SOFTPHONES, ZoneKind.SERVERS)
         case _:
-            zones = ()
-    return [str(design.zone(zone).subnet) for zone in zones]
+            kinds = ()
+    return [str(zone.subnet) for zone in design.zones_of(*kinds)]

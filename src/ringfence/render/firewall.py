@@ -1,6 +1,6 @@
 """The firewall: the only way between zones, its log, and the relay for address requests."""
 
-from ringfence.design.model import Design, Flow, Host, HostKind, Service, ZoneName
+from ringfence.design.model import Design, Flow, Host, HostKind, Service, ZoneKind, ZoneName
 from ringfence.render import nft
 from ringfence.render.files import File
 from ringfence.render.systemd import Unit, unit_file
@@ -31,7 +31,7 @@ sync=1
 
 def files(design: Design, host: Host) -> tuple[File, ...]:
     """The firewall's rules, log daemon and, where phones use DHCP, relay."""
-    relay = _relay(design, host) if Service.DHCP_RELAY in host.services else ()
+    relay = _relay(design) if Service.DHCP_RELAY in host.services else ()
     return (*_rules(design, host), *_log(design), *relay)
 
 
@@ -72,14 +72,14 @@ def _anti_spoofing(design: Design) -> list[str]:
 
     This comes before routing, where the kernel's own check would drop without a word.
     """
-    inside = [zone for zone in design.zones if zone.name != ZoneName.OUTSIDE]
+    inside = [zone for zone in design.zones if zone.kind != ZoneKind.OUTSIDE]
     ours = ", ".join(str(zone.subnet) for zone in inside)
     remark = f'comment "sources: {" ".join(design.asked_by("SEP-6"))}"'
-    without_address = (
-        [f'  iifname "{ZoneName.PHONES}" ip saddr 0.0.0.0 udp dport 67 accept {remark}']
+    without_address = [
+        f'  iifname "{zone.name}" ip saddr 0.0.0.0 udp dport 67 accept {remark}'
+        for zone in design.zones_of(ZoneKind.PHONES, ZoneKind.SOFTPHONES)
         if design.dhcp
-        else []
-    )
+    ]
     return [
         "",
         "chain sources {",
@@ -89,7 +89,7 @@ def _anti_spoofing(design: Design) -> list[str]:
             f'  iifname "{zone.name}" ip saddr != {zone.subnet} jump spoofed {remark}'
             for zone in inside
         ),
-        f'  iifname "{ZoneName.OUTSIDE}" ip saddr {{ {ours} }} jump spoofed {remark}',
+        f'  iifname "{ZoneKind.OUTSIDE}" ip saddr {{ {ours} }} jump spoofed {remark}',
         "}",
         "",
         "chain spoofed {",
@@ -137,19 +137,22 @@ def _log(design: Design) -> tuple[File, ...]:
     return (File(path="/etc/ulogd.conf", text=_ULOGD), unit_file(unit))
 
 
-def _relay(design: Design, host: Host) -> tuple[File, ...]:
+def _relay(design: Design) -> tuple[File, ...]:
     server = design.of_kind(HostKind.SERVICES)[0]
-    local = next(leg for leg in host.interfaces if leg.zone == ZoneName.PHONES)
+    zones = design.zones_of(ZoneKind.PHONES, ZoneKind.SOFTPHONES)
+    relayed = "".join(
+        f"interface={zone.name}\ndhcp-relay={zone.gateway},{server.address},{ZoneKind.SERVERS}\n"
+        for zone in zones
+    )
     text = (
         "# Hands phones' address requests to the address server, and does nothing else (SEP-11).\n"
         "port=0\n"
         "no-resolv\n"
         "no-hosts\n"
         "bind-interfaces\n"
-        f"interface={ZoneName.PHONES}\n"
-        f"interface={ZoneName.SERVERS}\n"
+        f"interface={ZoneKind.SERVERS}\n"
+        f"{relayed}"
         "except-interface=lo\n"
-        f"dhcp-relay={local.address},{server.address},{ZoneName.SERVERS}\n"
         "log-dhcp\n"
         "log-facility=-\n"
     )

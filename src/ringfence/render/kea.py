@@ -6,7 +6,7 @@ reservations by MAC address, so an unknown device gets no answer (ACC-1, ACC-3).
 
 import json
 
-from ringfence.design.model import Design, Host, HostKind, Service, ZoneName
+from ringfence.design.model import Design, Host, HostKind, Service, Zone, ZoneKind
 from ringfence.render.files import File
 from ringfence.render.systemd import Unit, unit_file
 
@@ -41,7 +41,6 @@ def files(design: Design, host: Host) -> tuple[File, ...]:
 
 
 def _configuration(design: Design, host: Host) -> object:
-    zone = design.zone(ZoneName.PHONES)
     return {
         "Dhcp4": {
             # Requests come through the relay only, so no raw socket is needed.
@@ -63,22 +62,28 @@ def _configuration(design: Design, host: Host) -> object:
                 {"name": "kea-dhcp4", "severity": "INFO", "output_options": [{"output": "stdout"}]},
             ],
             "subnet4": [
-                {
-                    "id": zone.vlan,
-                    "subnet": str(zone.subnet),
-                    "relay": {"ip-addresses": [str(zone.gateway)]},
-                    "option-data": [
-                        {"name": "routers", "data": str(zone.gateway)},
-                        {"name": "domain-name-servers", "data": str(host.address)},
-                        {"name": "ntp-servers", "data": str(host.address)},
-                        {"name": "domain-name", "data": design.domain},
-                    ],
-                    "reservations": [
-                        {"hw-address": leg.mac, "ip-address": str(leg.address)}
-                        for phone in design.of_kind(HostKind.PHONE)
-                        for leg in phone.interfaces
-                    ],
-                },
+                _subnet(design, host, zone)
+                for zone in design.zones_of(ZoneKind.PHONES, ZoneKind.SOFTPHONES)
             ],
         },
+    }
+
+
+def _subnet(design: Design, host: Host, zone: Zone) -> object:
+    return {
+        "id": zone.vlan,
+        "subnet": str(zone.subnet),
+        "relay": {"ip-addresses": [str(zone.gateway)]},
+        "option-data": [
+            {"name": "routers", "data": str(zone.gateway)},
+            {"name": "domain-name-servers", "data": str(host.address)},
+            {"name": "ntp-servers", "data": str(host.address)},
+            {"name": "domain-name", "data": design.domain},
+        ],
+        "reservations": [
+            {"hw-address": leg.mac, "ip-address": str(leg.address)}
+            for phone in design.of_kind(HostKind.PHONE)
+            for leg in phone.interfaces
+            if leg.zone == zone.name
+        ],
     }

@@ -3,7 +3,7 @@
 See systemd.network(5), and the kernel's ip-sysctl documentation for each setting.
 """
 
-from ringfence.design.model import Design, Host, HostKind, Service, ZoneName
+from ringfence.design.model import Design, Host, HostKind, Service, ZoneKind
 from ringfence.render.files import File
 from ringfence.render.systemd import Unit, unit_file
 
@@ -20,6 +20,8 @@ _SYSCTL = {
     "net.ipv6.conf.all.disable_ipv6": 1,
     "net.ipv6.conf.default.disable_ipv6": 1,
 }
+
+_RESOLVING = {ZoneKind.PHONES, ZoneKind.SOFTPHONES, ZoneKind.SERVERS}
 
 _LEASE_SCRIPT = """\
 #!/bin/sh
@@ -85,7 +87,8 @@ def _kernel(host: Host) -> File:
 
 
 def _resolver(design: Design, host: Host) -> tuple[File, ...]:
-    if host.zone not in {ZoneName.PHONES, ZoneName.SERVERS} or host.kind == HostKind.FIREWALL:
+    asks = design.zone(host.zone).kind in _RESOLVING
+    if not asks or host.kind == HostKind.FIREWALL:
         return (File(path="/etc/resolv.conf", text="# No name service here.\n"),)
     servers = [f"nameserver {server.address}" for server in design.of_kind(HostKind.SERVICES)]
     return (

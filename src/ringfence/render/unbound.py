@@ -1,6 +1,6 @@
 """unbound: the names of this system for IPT hosts, and no other names. See unbound.conf(5)."""
 
-from ringfence.design.model import Design, Host, HostKind, Service, ZoneName
+from ringfence.design.model import Design, Host, HostKind, Service, ZoneKind
 from ringfence.render.files import File
 from ringfence.render.systemd import Unit, unit_file
 
@@ -25,7 +25,8 @@ def files(design: Design, host: Host) -> tuple[File, ...]:
 
 
 def _text(design: Design, host: Host) -> str:
-    clients = [design.zone(name).subnet for name in (ZoneName.PHONES, ZoneName.SERVERS)]
+    kinds = (ZoneKind.PHONES, ZoneKind.SOFTPHONES, ZoneKind.SERVERS)
+    clients = [zone.subnet for zone in design.zones_of(*kinds)]
     domain = design.domain
     names = [
         f'  local-data: "{server.fqdn}. IN A {server.address}"'

@@ -1,6 +1,7 @@
 """Rules about a site that no single value shows: names told apart, addresses that fit."""
 
 from bisect import bisect
+from collections import Counter
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 from itertools import combinations
@@ -10,10 +11,11 @@ from ringfence.site.findings import Finding, Place
 from ringfence.site.model import (
     OUTSIDE_SUBNET,
     RESERVED_NAMES,
-    ZONE_NAMES,
     Role,
     Site,
     phone_host_name,
+    phone_zone_name,
+    zone_names,
 )
 from ringfence.site.problems import did_you_mean
 
@@ -39,6 +41,7 @@ def check(site: Site) -> Iterator[Finding]:
     yield from _told_apart(site)
     yield from _roles(site)
     yield from _names(site)
+    yield from _locations(site)
     yield from _emergency(site)
     yield from _subnets(site)
     yield from _room_for_phones(site)
@@ -91,6 +94,15 @@ def _names(site: Site) -> Iterator[Finding]:
             yield Finding(place, f"{server.name!r} would be the host name of a phone")
 
 
+def _locations(site: Site) -> Iterator[Finding]:
+    known = [each.name for each in site.locations]
+    yield from _repeated((("locations", index, "name"), name) for index, name in enumerate(known))
+    for index, phone in enumerate(site.phones):
+        if phone.at is not None and phone.at not in known:
+            hint = did_you_mean(phone.at, known) if known else "the site states no locations"
+            yield Finding(("phones", index, "at"), f"no location {phone.at!r}; {hint}")
+
+
 def _emergency(site: Site) -> Iterator[Finding]:
     for index, phone in enumerate(site.phones):
         if phone.extension in EMERGENCY_NUMBERS:
@@ -100,8 +112,8 @@ def _emergency(site: Site) -> Iterator[Finding]:
 
 def _subnets(site: Site) -> Iterator[Finding]:
     for name in site.addressing.zones:
-        if name not in ZONE_NAMES:
-            hint = did_you_mean(name, ZONE_NAMES)
+        if name not in zone_names(site):
+            hint = did_you_mean(name, zone_names(site))
             yield Finding(("addressing", "zones", name), f"no such zone; {hint}")
     zones = _stated_zones(site)
     stated: list[tuple[Place, IPv4Network]] = [
@@ -130,16 +142,18 @@ def _subnets(site: Site) -> Iterator[Finding]:
 
 def _stated_zones(site: Site) -> dict[str, IPv4Network]:
     zones = site.addressing.zones
-    return {name: zones[name] for name in ZONE_NAMES if name in zones}
+    return {name: zones[name] for name in zone_names(site) if name in zones}
 
 
 def _room_for_phones(site: Site) -> Iterator[Finding]:
     """A stated subnet must hold the phones; a supernet, their subnet and as much for the rest."""
-    needed = len(site.phones) + _BESIDE_PHONES
-    if (stated := site.addressing.zones.get("phones")) is not None:
-        if stated.num_addresses < needed:
+    phones = Counter(phone_zone_name(site, phone.at) for phone in site.phones)
+    for zone, count in phones.items():
+        stated = site.addressing.zones.get(zone)
+        if stated is not None and stated.num_addresses < (needed := count + _BESIDE_PHONES):
             message = f"{stated} is too small for the site's phones; {_at_least(needed)}"
-            yield Finding(("addressing", "zones", "phones"), message)
+            yield Finding(("addressing", "zones", zone), message)
+    if phones.keys() <= site.addressing.zones.keys():
         return
     supernet = site.addressing.supernet
     derived = max(_LEAST_PHONES_SUBNET, 1 << (len(site.phones) + _ROOM_TO_GROW).bit_length())
@@ -153,11 +167,15 @@ def _at_least(addresses: int) -> str:
 
 
 def _fixed_addresses(site: Site) -> Iterator[Finding]:
+    zones = {
+        phone_host_name(phone.extension): phone_zone_name(site, phone.at)
+        for phone in site.phones
+        if not phone.is_software
+    }
     phones = sorted(phone_host_name(phone.extension) for phone in site.phones)
     servers = [server.name for server in site.servers]
     known = {*phones, *servers}
     nets = (site.addressing.supernet, *_stated_zones(site).values())
-    phones_net = site.addressing.zones.get("phones")
     for name, address in site.addressing.fixed.items():
         place = ("addressing", "fixed", name)
         if name not in known:
@@ -165,8 +183,8 @@ def _fixed_addresses(site: Site) -> Iterator[Finding]:
             # Neighbours only: comparing with every phone would take a large site minutes.
             hint = did_you_mean(name, [*servers, *phones[max(at - 2, 0) : at + 2]])
             yield Finding(place, f"the site has no such host; {hint}")
-        elif phones_net and name not in servers and address not in phones_net:
-            yield Finding(place, f"{address} lies outside {phones_net}, the phones' subnet")
+        elif (net := site.addressing.zones.get(zones.get(name, ""))) and address not in net:
+            yield Finding(place, f"{address} lies outside {net}, the phones' subnet")
         elif not any(address in net for net in nets):
             yield Finding(place, f"{address} lies outside the site's subnets")
 

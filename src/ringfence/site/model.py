@@ -20,8 +20,11 @@ from ringfence.site.deviations import Deviation
 from ringfence.site.problems import did_you_mean, nearest
 from ringfence.site.words import Otherwise, Text
 
-ZONE_NAMES = ("phones", "servers", "admin", "data", "outside")
-"""The zones whose subnets a site may state."""
+ZONE_NAMES = (
+    *("phones", "servers", "admin", "data", "outside"),
+    *("gateways", "softphones", "dmz"),
+)
+"""The zones whose subnets a site may state, beside those of its locations' phones."""
 OUTSIDE_SUBNET = IPv4Network("192.0.2.0/24")
 """Where the outside zone lies unless it is stated: a range kept for examples (RFC 5737)."""
 RESERVED_NAMES = ("fw", "pc1", "outside1", "localhost")
@@ -110,6 +113,11 @@ HostName = Annotated[
 ]
 CountryCode = Annotated[str, AfterValidator(_country_code)]
 Subnet = Annotated[IPv4Network, BeforeValidator(_subnet)]
+LocationName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9]{0,7}$"),
+    Otherwise("is not a short name such as 'annex': up to 8 small letters and digits"),
+]
 SectionPrefix = Annotated[str, AfterValidator(_section)]
 Address = Annotated[IPv4Address, Otherwise("is not an IPv4 address such as '10.16.1.10'")]
 
@@ -135,6 +143,13 @@ class Server(Model):
     role: Role = Field(description="What it is for; a site has one server of each role.")
 
 
+class Location(Model):
+    """A building or floor whose phones have a VLAN of their own."""
+
+    name: LocationName = Field(description="A short name, up to 8 small letters and digits.")
+    title: Text | None = Field(default=None, description="What people call it.")
+
+
 class Phone(Model):
     """One telephone: its extension is the user part of its address-of-record."""
 
@@ -143,6 +158,9 @@ class Phone(Model):
     model: Text = Field(default="generic", description="The device's maker and model.")
     mac: MacAddress = Field(description="The device's MAC address.")
     location: Text | None = Field(default=None, description="Where in the building it stands.")
+    at: LocationName | None = Field(
+        default=None, description="Which of the site's locations it is at; the first unless stated."
+    )
 
     @property
     def is_software(self) -> bool:
@@ -159,7 +177,8 @@ class Addressing(Model):
     )
     zones: dict[str, Subnet] = Field(
         default_factory=dict,
-        description=f"Subnets stated by zone: {', '.join(ZONE_NAMES)}.",
+        description=f"Subnets stated by zone: {', '.join(ZONE_NAMES)}; the phones of a second "
+        "location named 'annex' are in 'phones-annex'.",
     )
     fixed: dict[str, Address] = Field(
         default_factory=dict,
@@ -193,6 +212,10 @@ class Site(Model):
         default=DEFAULT_SERVERS,
         description="The site's servers, one of each role.",
     )
+    locations: tuple[Location, ...] = Field(
+        default=(),
+        description="The site's locations, where it has several: each has its own phone VLAN.",
+    )
     phones: tuple[Phone, ...] = Field(
         min_length=1,
         description="The telephones, or the name of a CSV file beside this one.",
@@ -201,6 +224,18 @@ class Site(Model):
         default=Addressing(),
         description="Addresses; everything here is derived unless it is stated.",
     )
+
+
+def phone_zone_name(site: "Site", at: str | None) -> str:
+    """The zone of the phones at a location; those of the first are in the zone ``phones``."""
+    first = site.locations[0].name if site.locations else None
+    return "phones" if at in {None, first} else f"phones-{at}"
+
+
+def zone_names(site: "Site") -> tuple[str, ...]:
+    """Every zone whose subnet the site may state."""
+    others = (phone_zone_name(site, each.name) for each in site.locations[1:])
+    return (*ZONE_NAMES, *others)
 
 
 def phone_host_name(extension: str) -> str:

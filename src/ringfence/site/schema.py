@@ -18,7 +18,9 @@ def site_schema() -> str:
     csv_file = {"type": "string", "pattern": r"\.[Cc][Ss][Vv]$"}
     phones["anyOf"] = [inline, csv_file]
     addressing = schema["$defs"]["Addressing"]["properties"]
-    addressing["zones"]["propertyNames"] = {"enum": list(ZONE_NAMES)}
+    addressing["zones"]["propertyNames"] = {
+        "anyOf": [{"enum": list(ZONE_NAMES)}, {"pattern": "^phones-[a-z][a-z0-9]{0,7}$"}]
+    }
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return json.dumps(head | schema, indent=2, ensure_ascii=False) + "\n"
 

@@ -69,6 +69,7 @@ def test_check_counts_what_the_level_demands() -> None:
         "admin",
         "data",
         "outside",
+        "softphones",
     }
 
 

@@ -5,7 +5,7 @@ from types import MappingProxyType
 import pytest
 
 from ringfence.design import build
-from ringfence.design.model import HostKind, IdentityProfile, Service, ZoneName
+from ringfence.design.model import HostKind, IdentityProfile, Service, ZoneKind
 from ringfence.guide import Level
 from ringfence.policy import Requirements, resolve
 from samples import TODAY, make_design, make_site
@@ -49,7 +49,7 @@ def test_the_highest_level_sets_phones_addresses_by_hand() -> None:
 
 @pytest.mark.parametrize("level", Level)
 def test_no_flow_touches_the_data_zone_or_the_outside(level: Level) -> None:
-    strangers = {ZoneName.DATA, ZoneName.OUTSIDE}
+    strangers = {ZoneKind.DATA, ZoneKind.OUTSIDE}
 
     for flow in make_design(level=level).flows:
         assert not strangers & {flow.from_zone, flow.to_zone}, flow.name

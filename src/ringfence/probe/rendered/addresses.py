@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any, Final
 
-from ringfence.design.model import HostKind, Service, ZoneName
+from ringfence.design.model import IPT_KINDS, HostKind, Service, ZoneKind, ZoneName
 from ringfence.packets.passing import passing
 from ringfence.packets.spans import overlap
 from ringfence.probe.fact import Seen
-from ringfence.probe.rendered.filters import IPT_ZONES
 from ringfence.probe.rendered.reading import HostFiles, Rendered
 
 KEA = "/etc/kea/kea-dhcp4.conf"
@@ -28,6 +27,8 @@ def zone_subnets(rendered: Rendered) -> Seen:
         for other, second in subnets.items()
         if one < other and net.overlaps(second)
     ]
+    fit = _names_of(rendered, ZoneKind.PHONES, ZoneKind.SOFTPHONES)
+    unfit = fit | _names_of(rendered, ZoneKind.DATA)
     count = 0
     for each in rendered.hosts.values():
         zones = {_zone_of(rendered, address) for leg in each.legs for address in leg.addresses}
@@ -36,12 +37,12 @@ def zone_subnets(rendered: Rendered) -> Seen:
             contrary.append(f"{each.host.name} has an address of no zone")
         if len(zones) != 1 and each.host.kind != HostKind.FIREWALL:
             contrary.append(f"{each.host.name} has addresses of {len(zones)} zones")
-        if each.host.kind in _KINDS_APART and zones & {ZoneName.PHONES, ZoneName.DATA}:
+        if each.host.kind in _KINDS_APART and zones & unfit:
             contrary.append(f"{each.host.name} is a server among phones or data devices")
     for phone in rendered.phones:
         count += 1
-        if phone.address and _zone_of(rendered, phone.address) != ZoneName.PHONES:
-            contrary.append(f"{phone.name} has an address outside the phones' subnet")
+        if phone.address and _zone_of(rendered, phone.address) not in fit:
+            contrary.append(f"{phone.name} has an address outside the phones' subnets")
     return Seen.against(
         contrary,
         count,
@@ -174,13 +175,14 @@ def own_services(rendered: Rendered) -> Seen:
             if option["name"] in {"domain-name-servers", "ntp-servers"}
             and IPv4Address(option["data"]) not in own
         ]
+    inside = _names_of(rendered, *IPT_KINDS)
     for firewall in rendered.firewalls:
         for chain in firewall.rules.hooked("forward"):
             contrary += [
                 f"{each.arriving} reaches a service of the IPT network"
                 for each in passing(firewall.rules, chain)
                 if not each.replies
-                and each.arriving not in IPT_ZONES
+                and each.arriving not in inside
                 and (each.rule.ports is None or _serves(each.rule.ports))
             ]
     return Seen.against(
@@ -240,6 +242,10 @@ def _asked(each: HostFiles) -> Iterator[tuple[str, IPv4Address]]:
 
 def _serves(ports: tuple[int, int]) -> bool:
     return any(overlap((ports,), ((port, port),)) for port in _SERVICE_PORTS)
+
+
+def _names_of(rendered: Rendered, *kinds: ZoneKind) -> frozenset[ZoneName]:
+    return frozenset(zone.name for zone in rendered.design.zones_of(*kinds))
 
 
 def _zone_of(rendered: Rendered, address: IPv4Interface) -> ZoneName | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from ringfence.design.model import Design, Flow, HostKind, ZoneName
+from ringfence.design.model import IPT_KINDS, Design, Flow, HostKind, ZoneKind, ZoneName
 from ringfence.packets.nftables import Action, Chain, Rule, RuleSet
 from ringfence.packets.passing import Passing, ends_in_drop, logs_drops, passing
 from ringfence.packets.spans import (
@@ -18,7 +18,6 @@ from ringfence.packets.spans import (
 from ringfence.probe.fact import Seen
 from ringfence.probe.rendered.reading import RULES, HostFiles, Rendered
 
-IPT_ZONES: Final = frozenset({ZoneName.PHONES, ZoneName.SERVERS, ZoneName.ADMIN})
 MANAGEMENT_PORTS: Final = {22: "SSH", 23: "Telnet", 80: "web", 161: "SNMP", 443: "web"}
 _DHCP_CLIENT: Final = 68
 
@@ -79,12 +78,10 @@ def _nothing_where(
 
 def ipt_and_data(rendered: Rendered) -> Seen:
     """Nothing passes between the IPT zones and the data zone."""
+    ipt, data = _names(rendered, *IPT_KINDS), _names(rendered, ZoneKind.DATA)
     return _nothing_where(
         rendered,
-        lambda each: (
-            _joins(each, IPT_ZONES, frozenset({ZoneName.DATA}))
-            or _joins(each, frozenset({ZoneName.DATA}), IPT_ZONES)
-        ),
+        lambda each: _joins(each, ipt, data) or _joins(each, data, ipt),
         yes="no rule of the firewall lets anything pass between the IPT zones and the data zone",
         no="the firewall lets something pass between the IPT zones and the data zone",
     )
@@ -92,8 +89,8 @@ def ipt_and_data(rendered: Rendered) -> Seen:
 
 def inside_and_outside(rendered: Rendered) -> Seen:
     """Nothing passes between the inside and the outside, either way."""
-    inside = frozenset(ZoneName) - {ZoneName.OUTSIDE}
-    outside = frozenset({ZoneName.OUTSIDE})
+    outside = _names(rendered, ZoneKind.OUTSIDE)
+    inside = _names(rendered, *ZoneKind) - outside
     return _nothing_where(
         rendered,
         lambda each: _joins(each, inside, outside) or _joins(each, outside, inside),
@@ -114,10 +111,11 @@ def dhcp_client_port(rendered: Rendered) -> Seen:
 
 def phone_management_ports(rendered: Rendered) -> Seen:
     """No zone reaches the management ports of phones."""
+    phones = _names(rendered, ZoneKind.PHONES, ZoneKind.SOFTPHONES)
     return _nothing_where(
         rendered,
         lambda each: (
-            each.leaving in {None, ZoneName.PHONES}
+            (each.leaving is None or each.leaving in phones)
             and any(_has_port(each, port) for port in MANAGEMENT_PORTS)
         ),
         yes="no rule of the firewall lets another zone reach ports "
@@ -235,7 +233,7 @@ def _loose_chains(chains: tuple[Chain, ...], wanted: int) -> Iterator[str]:
 def _unguarded(design: Design, rules: RuleSet) -> Iterator[str]:
     """The zones from which packets with another zone's address would pass."""
     guards = [rule for chain in rules.hooked("prerouting") for rule in chain.rules]
-    inside = [zone for zone in design.zones if zone.name != ZoneName.OUTSIDE]
+    inside = [zone for zone in design.zones if zone.kind != ZoneKind.OUTSIDE]
     ours = spans(of_network(zone.subnet) for zone in inside)
     for zone in inside:
         own = (of_network(zone.subnet),)
@@ -246,7 +244,7 @@ def _unguarded(design: Design, rules: RuleSet) -> Iterator[str]:
         ):
             yield f"sources that are not of zone {zone.name} pass from it"
     if not any(
-        rule.arriving == ZoneName.OUTSIDE and not rule.not_from and rule.sources == ours
+        rule.arriving == ZoneKind.OUTSIDE and not rule.not_from and rule.sources == ours
         for rule in guards
         if _drops(rules, rule)
     ):
@@ -259,6 +257,10 @@ def _drops(rules: RuleSet, rule: Rule) -> bool:
     if rule.action == Action.JUMP and rule.target is not None:
         return ends_in_drop(rules.chains[rule.target])
     return rule.action == Action.DROP
+
+
+def _names(rendered: Rendered, *kinds: ZoneKind) -> frozenset[ZoneName]:
+    return frozenset(zone.name for zone in rendered.design.zones_of(*kinds))
 
 
 def _joins(each: Crossing, source: frozenset[ZoneName], target: frozenset[ZoneName]) -> bool:

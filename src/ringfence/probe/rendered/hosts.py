@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from ringfence.design.model import ZoneName
+from ringfence.design.model import ZoneKind
 from ringfence.machine import units
 from ringfence.probe.fact import Seen
 from ringfence.probe.rendered.addresses import phone_addresses
@@ -60,7 +60,7 @@ def no_softphones(rendered: Rendered) -> Seen:
 def softphones_apart(rendered: Rendered) -> Seen:
     """Computers with softphones are not in the zone of other phones, servers or data devices."""
     programs = frozenset(phone.name for phone in rendered.phones if phone.is_program)
-    taken = [zone for zone in rendered.design.zones if zone.name in ZoneName]
+    taken = [zone for zone in rendered.design.zones if zone.kind != ZoneKind.SOFTPHONES]
     contrary = [
         f"{name} stands in the zone {zone.name}"
         for name, address in phone_addresses(rendered, programs)
