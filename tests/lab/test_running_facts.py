@@ -1,0 +1,198 @@
+"""Each question about the running system is answered yes, and no once what it asks is broken."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from office import Office
+
+from ringfence.identity.authority import utc_now
+from ringfence.machine.inside import Machine
+from ringfence.probe.fact import Answer, Fact
+from ringfence.probe.questions import RUNNING, by_id
+from ringfence.probe.running import System
+from ringfence.probe.running.answers import ANSWERS
+from ringfence.probe.take import take
+from ringfence.render.catalogue import trees
+
+KAMAILIO = "/etc/kamailio/kamailio.cfg"
+TLS = "/etc/kamailio/tls.cfg"
+OPENSSL = "/etc/kamailio/openssl.cnf"
+KEY = "/etc/kamailio/tls/key.pem"
+
+Broken = Callable[[Office], AbstractContextManager[None]]
+
+
+def asked(office: Office, question: str) -> Fact:
+    system = System.of(office.lab, office.design, trees(office.design))
+    answer = partial(ANSWERS[question], system)
+    return take(by_id()[question], answer, "0" * 64, utc_now()).fact
+
+
+@contextmanager
+def changed(machine: Machine, path: str, *pairs: tuple[str, str]) -> Iterator[None]:
+    """A file of a machine with other text in it, for the time of a block."""
+    before = machine.read(path)
+    mode, owner, group = machine.run(["stat", "-c", "%a %U %G", path], check=True).stdout.split()
+    text = before.decode()
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new)
+    machine.write(path, text.encode(), int(mode, 8), owner, group)
+    try:
+        yield
+    finally:
+        machine.write(path, before, int(mode, 8), owner, group)
+
+
+@contextmanager
+def sip_server_with(office: Office, *changes: tuple[str, tuple[str, str]]) -> Iterator[None]:
+    """The SIP server restarted with other settings; phones come back when it is itself again."""
+    machine = office.lab.machine(office.server.name)
+    by_path: dict[str, list[tuple[str, str]]] = {}
+    for path, pair in changes:
+        by_path.setdefault(path, []).append(pair)
+    with _all_changed(machine, by_path):
+        machine.restart("kamailio")
+        office.await_that(lambda: _answers(office))
+        yield
+    machine.restart("kamailio")
+    office.await_that(lambda: _answers(office))
+
+
+@contextmanager
+def _all_changed(machine: Machine, by_path: dict[str, list[tuple[str, str]]]) -> Iterator[None]:
+    if not by_path:
+        yield
+        return
+    (path, pairs), *rest = by_path.items()
+    with changed(machine, path, *pairs), _all_changed(machine, dict(rest)):
+        yield
+
+
+def _answers(office: Office) -> bool:
+    try:
+        return office.agent("305").options().code == 200
+    except Exception:  # noqa: BLE001 - it is not up yet, in whichever way
+        return False
+
+
+@contextmanager
+def run_between(machine: Machine, do: str, undo: str) -> Iterator[None]:
+    machine.run(["sh", "-c", do], check=True)
+    try:
+        yield
+    finally:
+        machine.run(["sh", "-c", undo], check=True)
+
+
+def on_server(do: str, undo: str) -> Broken:
+    return lambda office: run_between(office.lab.machine(office.server.name), do, undo)
+
+
+def on_switch(do: str, undo: str) -> Broken:
+    return lambda office: run_between(office.lab.switch, do, undo)
+
+
+BREAKS: dict[str, Broken] = {
+    "files-as-rendered": on_server(f"chmod 644 {TLS}", f"chmod 640 {TLS}"),
+    "rules-in-force": on_server(
+        "nft insert rule inet ringfence input tcp dport 22 accept",
+        "nft -f /etc/nftables.conf",
+    ),
+    "ports-on-vlans": on_switch(
+        "ip link set p305 master servers", "ip link set p305 master phones"
+    ),
+    "switched": on_switch(
+        "ip link set phones type bridge ageing_time 0",
+        "ip link set phones type bridge ageing_time 30000",
+    ),
+    "listening-services": on_server(
+        "setsid python3 -m http.server 8000 >/dev/null 2>&1 & echo $! >/tmp/pid; sleep 0.5",
+        "kill $(cat /tmp/pid)",
+    ),
+    "accounts": lambda office: changed(
+        office.lab.machine(office.server.name), "/etc/shadow", ("games:*", "games:$6$x$y")
+    ),
+    "running-users": lambda office: changed(
+        office.lab.machine(office.server.name),
+        "/etc/systemd/system/kamailio.service",
+        ("User=kamailio", "User=nobody"),
+    ),
+    "private-keys": on_server(f"chmod 444 {KEY}", f"chmod 440 {KEY}"),
+    "signed-packages": on_server(
+        "echo 'deb [trusted=yes] http://packages.example x main' >/etc/apt/sources.list.d/x.list",
+        "rm /etc/apt/sources.list.d/x.list",
+    ),
+    "certificate-needed": lambda office: sip_server_with(
+        office,
+        (TLS, ("verify_certificate = yes", "verify_certificate = no")),
+        (TLS, ("require_certificate = yes", "require_certificate = no")),
+        (KAMAILIO, ("    route(CERTIFICATE);\n", "")),
+    ),
+    "old-tls-refused": lambda office: sip_server_with(
+        office,
+        (TLS, ("method = TLSv1.2+", "method = TLSv1+")),
+        (
+            TLS,
+            ("cipher_list = ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL", "cipher_list = ALL:@SECLEVEL=0"),
+        ),
+        (OPENSSL, ("MinProtocol = TLSv1.2", "MinProtocol = TLSv1")),
+    ),
+    "stranger-refused": lambda office: sip_server_with(
+        office,
+        (KAMAILIO, ("    route(DIGEST);\n", "")),
+        (KAMAILIO, ("if ($sht(users=>$fU) == $null) {", "if (0) {")),
+    ),
+    "password-needed": lambda office: sip_server_with(
+        office, (KAMAILIO, ("    route(DIGEST);\n", ""))
+    ),
+    "call-recorded": lambda office: sip_server_with(
+        office, (KAMAILIO, ('xlog("L_NOTICE", "CDR caller', 'xlog("L_DBG", "CDR caller'))
+    ),
+}
+
+
+@pytest.mark.parametrize("question", [each.id for each in RUNNING if each.id != "malware-scanner"])
+def test_as_it_runs_every_question_is_answered_yes(office: Office, question: str) -> None:
+    fact = asked(office, question)
+
+    assert fact.answer == Answer.YES, f"{fact.saw} {fact.contrary}"
+    assert fact.expires - fact.taken == timedelta(days=7)
+
+
+@pytest.mark.parametrize("question", BREAKS)
+def test_what_is_broken_in_the_running_system_is_found(office: Office, question: str) -> None:
+    with BREAKS[question](office):
+        fact = asked(office, question)
+
+    assert fact.answer == Answer.NO, f"{fact.answer}: {fact.saw}"
+
+
+def test_a_server_without_a_malware_scanner_is_found_and_so_is_one_with(office: Office) -> None:
+    assert asked(office, "malware-scanner").answer == Answer.NO
+    made = "install -D /bin/true /usr/bin/clamscan && install -D /dev/null /var/lib/clamav/x.cld"
+    hosts = System.of(office.lab, office.design, ()).server_hosts
+    for host in hosts:
+        office.lab.machine(host.name).run(["sh", "-c", made], check=True)
+    try:
+        assert asked(office, "malware-scanner").answer == Answer.YES
+        old = ["touch", "-d", "2020-01-01", "/var/lib/clamav/x.cld"]
+        office.lab.machine(hosts[0].name).run(old, check=True)
+        assert asked(office, "malware-scanner").answer == Answer.NO
+    finally:
+        for host in hosts:
+            office.lab.machine(host.name).run(["rm", "/usr/bin/clamscan"], check=True)
+
+
+def test_a_call_that_cannot_be_placed_is_no_yes(office: Office) -> None:
+    phone = office.lab.machine("p301")
+    phone.stop("softphone")
+    try:
+        fact = asked(office, "call-in-the-clear")
+    finally:
+        phone.start_service("softphone")
+
+    assert fact.answer != Answer.YES
