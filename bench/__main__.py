@@ -5,7 +5,7 @@ import json
 import sys
 from typing import Final
 
-from bench import sandbox
+from bench import sandbox, site
 
 MEASURED, WANTING, MISUSED = 0, 1, 2
 CORES_NEEDED: Final = 2
@@ -15,6 +15,8 @@ def main(arguments: list[str]) -> int:
     """Run a benchmark; 0 when all targets are met, 1 when one is missed, 2 when it cannot run."""
     options = _parser().parse_args(arguments)
     try:
+        if options.bench == "site":
+            return _measure_sites(options)
         if not sandbox.is_inside():
             return sandbox.run_inside(arguments)
         return _measure(options)
@@ -39,18 +41,31 @@ def _measure(options: argparse.Namespace) -> int:
     return MEASURED if all(target.met for target in results.targets()) else WANTING
 
 
+def _measure_sites(options: argparse.Namespace) -> int:
+    results = site.run(quick=options.quick, rounds=options.rounds, seed=options.seed)
+    if options.json:
+        sys.stdout.write(json.dumps(site.as_json(results), indent=1) + "\n")
+    else:
+        sys.stdout.write(site.as_text(results))
+    return MEASURED if all(target.met for target in results.targets()) else WANTING
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="script/bench",
-        description="Measure ours against a named peer, paired and interleaved.",
+        description="Measure, paired and interleaved: ours against a named peer, or size by size.",
         epilog="Exit code: 0 all targets met, 1 one missed, 2 could not measure.",
     )
-    commands = parser.add_subparsers(required=True, metavar="BENCH")
-    sip = commands.add_parser("sip", help="our Kamailio against Debian's stock configuration")
-    sip.add_argument("--quick", action="store_true", help="a look, not a figure: under a minute")
-    sip.add_argument("--rounds", type=_rounds, help="how many rounds (6, or 2 with --quick)")
-    sip.add_argument("--seed", type=int, default=1, help="the order of the runs")
-    sip.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    commands = parser.add_subparsers(required=True, metavar="BENCH", dest="bench")
+    for name, words, rounds in (
+        ("sip", "our Kamailio against Debian's stock configuration", 6),
+        ("site", "how check, design and assess grow with a site's phones", 3),
+    ):
+        each = commands.add_parser(name, help=words)
+        each.add_argument("--quick", action="store_true", help="a look, not a figure")
+        each.add_argument("--rounds", type=_rounds, help=f"how many ({rounds}, or 2 with --quick)")
+        each.add_argument("--seed", type=int, default=1, help="the order of the runs")
+        each.add_argument("--json", action="store_true", help="print JSON instead of tables")
     return parser
 
 

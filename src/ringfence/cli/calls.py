@@ -39,7 +39,7 @@ def call(
     was said, over TLS 1.2 or later and SRTP, with nothing in the clear.
     """
     lab = name or labs.lab_name(site)
-    _, design = read(site, as_json=as_json)
+    design = read(site, as_json=as_json).design
     known = {host.extension for host in design.hosts if host.extension}
     for extension in (caller, callee):
         if extension not in known:

@@ -81,7 +81,7 @@ def up(site: SiteArgument, name: NameOption = None, *, as_json: JsonOption = Fal
     """
     demand_root(as_json=as_json)
     lab = name or labs.lab_name(site)
-    _, design = read(site, as_json=as_json)
+    design = read(site, as_json=as_json).design
     try:
         with progress(quiet=as_json) as say:
             made = labs.up(lab, design, say)
@@ -113,7 +113,7 @@ def down(site: SiteArgument, name: NameOption = None, *, as_json: JsonOption = F
 def status(site: SiteArgument, name: NameOption = None, *, as_json: JsonOption = False) -> None:
     """Show the lab's machines, services and memory, and where a lab differs from real hosts."""
     lab = name or labs.lab_name(site)
-    _, design = read(site, as_json=as_json)
+    design = read(site, as_json=as_json).design
     running = open_lab(lab, as_json=as_json)
     try:
         report = _status(running, design)
@@ -136,7 +136,7 @@ def revoke(
 ) -> None:
     """Shut a phone out: revoke its certificate and cut its connection at once."""
     lab = name or labs.lab_name(site)
-    _, design = read(site, as_json=as_json)
+    design = read(site, as_json=as_json).design
     running = open_lab(lab, as_json=as_json)
     try:
         serial = revoke_certificate(running, design, extension)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ class Exit(IntEnum):
     USED_WRONGLY = 2
 
 
+_COMFORTABLE = 100
 _WIDE = 140
 """Columns of output that goes to a file or a pipe: nothing there is cut to a screen."""
 
@@ -32,6 +34,12 @@ def emit(value: BaseModel | dict[str, object]) -> None:
     """Print a result as JSON, one document, keys in a stable order."""
     plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
     sys.stdout.write(json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
+
+
+def indented(text: str) -> str:
+    """A paragraph as an indented block that is comfortable to read."""
+    width = min(out.width, _COMFORTABLE)
+    return textwrap.fill(text, width, initial_indent="  ", subsequent_indent="  ")
 
 
 def fail(message: str, *, code: Exit, as_json: bool = False) -> Never:

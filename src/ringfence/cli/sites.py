@@ -1,5 +1,6 @@
 """The commands that only read and compute: init, check, plan. They need no root."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -8,15 +9,18 @@ import typer
 from pydantic import BaseModel
 from rich.table import Table
 
+from ringfence.assess.report.sarif import sarif
 from ringfence.cli.output import Exit, emit, fail, out
 from ringfence.cli.picture import zone_map
-from ringfence.design import AddressError, build
+from ringfence.cli.writing import write
+from ringfence.design import AddressError, SoftphoneError, build
 from ringfence.design.model import Design, HostKind
-from ringfence.guide import Level, demanded_at
-from ringfence.policy import ADOPTED, resolve
+from ringfence.guide import Level
+from ringfence.policy import ADOPTED, Requirements, resolve
 from ringfence.render import plan as plans
 from ringfence.render.catalogue import served, trees
 from ringfence.site import Site, SiteError, load_site, write_starter
+from ringfence.site.load import SITE_FILE
 
 SiteArgument = Annotated[
     Path,
@@ -30,7 +34,16 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def read(path: Path, *, as_json: bool) -> tuple[Site, Design]:
+@dataclass(frozen=True)
+class Declared:
+    """A site as it is declared, what must hold there, and the design that follows."""
+
+    site: Site
+    requirements: Requirements
+    design: Design
+
+
+def read(path: Path, *, as_json: bool) -> Declared:
     """Load a site and compute its design, or end with what is wrong with it."""
     try:
         site = load_site(path)
@@ -39,9 +52,10 @@ def read(path: Path, *, as_json: bool) -> tuple[Site, Design]:
             emit({"ok": False, "problems": [problem.model_dump() for problem in error.problems]})
             raise typer.Exit(Exit.USED_WRONGLY) from None
         fail(str(error), code=Exit.USED_WRONGLY)
+    requirements = resolve(site, today())
     try:
-        return site, build(site, resolve(site, today()))
-    except AddressError as error:
+        return Declared(site, requirements, build(site, requirements))
+    except (AddressError, SoftphoneError) as error:
         fail(f"{path}: {error}", code=Exit.USED_WRONGLY, as_json=as_json)
 
 
@@ -91,36 +105,68 @@ class CheckReport(BaseModel):
     organisation: str
     domain: str
     level: Level
+    sections: dict[str, Level]
     phones: int
     servers: int
     demanded: int
     adopted: dict[str, str]
+    raised: tuple[str, ...]
+    lowered: tuple[str, ...]
+    remarks: tuple[str, ...]
     served: tuple[str, ...]
     unserved: tuple[str, ...]
     zones: tuple[ZoneReport, ...]
     flows: tuple[FlowReport, ...]
 
 
-def check(site: SiteArgument, *, as_json: JsonOption = False) -> None:
+def check(
+    site: SiteArgument,
+    sarif_file: Annotated[
+        Path | None,
+        typer.Option("--sarif", metavar="FILE", help="Write what is wrong as SARIF, for editors."),
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
     """Say whether a site file is sound, what its level demands, and what may cross its zones."""
-    declared, design = read(site, as_json=as_json)
-    report = _report(declared, design)
+    if sarif_file is not None:
+        write({sarif_file: _sarif(site)}, as_json=as_json)
+    declared = read(site, as_json=as_json)
+    report = _report(declared)
     if as_json:
         emit(report)
         return
-    beyond = [id_ for id_ in ADOPTED if id_ not in demanded_at(declared.level)]
+    beyond = [id_ for id_ in ADOPTED if id_ not in declared.requirements.demanded]
+    mixed = f", with {len(report.sections)} sections at levels of their own," * bool(
+        report.sections
+    )
     out.print(f"[bold]{report.organisation}[/] ({report.domain}): the site file is sound.")
     out.print(
-        f"{report.phones} phones, {report.servers} servers. The {report.level} level demands "
-        f"{report.demanded} mitigations; adopted beyond it: {', '.join(beyond) or 'none'}.",
+        f"{report.phones} phones, {report.servers} servers. The {report.level} level{mixed} "
+        f"demands {report.demanded} mitigations; adopted beyond it: {', '.join(beyond) or 'none'}.",
     )
+    for word, ids in (("Raised", report.raised), ("Lowered", report.lowered)):
+        if ids:
+            out.print(f"{word} by approved deviations: {', '.join(ids)}.")
+    for remark in report.remarks:
+        out.print(f"  {remark}", style="yellow", markup=False)
     out.print(
         f"Generated lines answer {len(report.served)} of these; {len(report.unserved)} are not "
         "answered by anything that is generated yet (--json lists them).",
     )
     out.print()
-    out.print(zone_map(design))
+    out.print(zone_map(declared.design))
     out.print(_flow_table(report.flows))
+
+
+def _sarif(path: Path) -> bytes:
+    """What is wrong with a site file, and what must be attended to, as SARIF."""
+    file = path / SITE_FILE if path.is_dir() else path
+    try:
+        site = load_site(path)
+    except SiteError as error:
+        return sarif(error.problems, site_file=file, root=Path.cwd())
+    return sarif((), resolve(site, today()).remarks, site_file=file, root=Path.cwd())
 
 
 def plan(
@@ -133,7 +179,7 @@ def plan(
     as_json: JsonOption = False,
 ) -> None:
     """Compute every file for every host; with --out, write them and say what changed."""
-    _, design = read(site, as_json=as_json)
+    design = read(site, as_json=as_json).design
     try:
         made = plans.write(trees(design), directory) if directory else plans.survey(trees(design))
     except plans.PlanError as error:
@@ -164,7 +210,8 @@ def plan(
         out.print("Nothing was written; --out DIR writes one tree per host.")
 
 
-def _report(site: Site, design: Design) -> CheckReport:
+def _report(declared: Declared) -> CheckReport:
+    site, requirements, design = declared.site, declared.requirements, declared.design
     answered = served(design)
     return CheckReport(
         ok=True,
@@ -173,8 +220,12 @@ def _report(site: Site, design: Design) -> CheckReport:
         level=site.level,
         phones=len(site.phones),
         servers=len(site.servers),
-        demanded=len(demanded_at(site.level)),
+        sections=dict(site.sections),
+        demanded=len(requirements.demanded),
         adopted=dict(ADOPTED),
+        raised=tuple(requirements.raised),
+        lowered=tuple(requirements.lowered),
+        remarks=tuple(str(remark) for remark in requirements.remarks),
         served=tuple(sorted(answered)),
         unserved=tuple(sorted(design.in_force - answered)),
         zones=tuple(

@@ -1,0 +1,1 @@
+"""What is written of an assessment: for people (HTML), and for other tools (CKLB, JUnit, SARIF)."""

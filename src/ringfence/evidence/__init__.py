@@ -1,0 +1,1 @@
+"""Evidence: signed statements in a log that only grows, and packs that anyone can verify."""
