@@ -12,6 +12,7 @@ from ringfence.design.model import (
     Identity,
     IdentityProfile,
     Media,
+    PortSecurity,
     Serves,
     Signalling,
     Zone,
@@ -61,8 +62,22 @@ def build(site: Site, requirements: Requirements) -> Design:
         identities=_identities(site, everyone),
         signalling=signalling,
         media=media,
+        ports=_ports(requirements),
         dhcp=dhcp,
         in_force=frozenset(requirements.in_force),
+    )
+
+
+def _ports(requirements: Requirements) -> PortSecurity:
+    def any_of(*mitigations: str) -> bool:
+        return any(id_ in requirements for id_ in mitigations)
+
+    return PortSecurity(
+        known_macs=any_of("SEP-4", "EAV-2"),
+        bindings=any_of("EAV-2", "ACC-3", "DHC-7"),
+        dhcp_guard=any_of("ACC-3", "DHC-7"),
+        flood_alert="EAV-3" in requirements,
+        authenticated=any_of("SEP-5", "DHC-2", "DHC-6"),
     )
 
 

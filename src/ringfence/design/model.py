@@ -200,6 +200,24 @@ class Media(Model):
     """The phones' ports."""
 
 
+class PortSecurity(Model):
+    """What access switches demand of a device at a port, whoever makes the switch.
+
+    ``known_macs``: frames of the devices that belong there only (SEP-4, EAV-2). ``bindings``: a
+    device speaks and answers for its own address only (EAV-2, ACC-3, DHC-7). ``dhcp_guard``:
+    address servers answer from their own ports only (ACC-3, DHC-7). ``flood_alert``: a port that
+    shows too many addresses raises an alert (EAV-3). ``authenticated``: 802.1X with certificates
+    before anything else, again every ``reauthentication`` seconds (SEP-5, DHC-2, DHC-6).
+    """
+
+    known_macs: bool
+    bindings: bool
+    dhcp_guard: bool
+    flood_alert: bool
+    authenticated: bool
+    reauthentication: int = 1800
+
+
 class Design(Model):
     """Everything that renderers need, computed from a site and its requirements."""
 
@@ -211,6 +229,7 @@ class Design(Model):
     identities: tuple[Identity, ...]
     signalling: Signalling
     media: Media
+    ports: PortSecurity
     dhcp: bool
     """Phones get their addresses by DHCP; otherwise they are set by hand (DHC-3)."""
     in_force: frozenset[MitigationId]
