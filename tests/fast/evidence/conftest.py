@@ -15,7 +15,7 @@ from ringfence.guide import Method
 from ringfence.probe.fact import Answer, Exhibit, Fact
 
 PASSPHRASE = b"three blind mice and a cat"
-NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
+NOON = datetime(2025, 3, 31, 12, tzinfo=UTC)
 TODAY = NOON.date()
 
 
