@@ -102,6 +102,11 @@ BREAKS: dict[str, Broken] = {
         "nft insert rule inet ringfence input tcp dport 22 accept",
         "nft -f /etc/nftables.conf",
     ),
+    "zone-sweep": lambda office: run_between(
+        office.lab.machine("fw"),
+        'nft insert rule inet ringfence forward iifname "data" oifname "admin" tcp dport 22 accept',
+        "nft -f /etc/nftables.conf",
+    ),
     "ports-on-vlans": on_switch(
         "ip link set p305 master servers", "ip link set p305 master phones"
     ),

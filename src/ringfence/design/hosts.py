@@ -12,6 +12,7 @@ from ringfence.site.model import Phone, Role, Server, Site, phone_host_name
 FIREWALL = "fw"
 PC = "pc1"
 OUTSIDER = "outside1"
+GATEWAY_SEAT = "seat1"
 
 Subnets = dict[ZoneName, IPv4Network]
 
@@ -30,6 +31,11 @@ def hosts(
         *_servers(site, nets, dhcp=dhcp),
         _bystander(site, PC, HostKind.PC, ZoneKind.DATA, nets),
         _bystander(site, OUTSIDER, HostKind.OUTSIDER, ZoneKind.OUTSIDE, nets),
+        *(
+            _bystander(site, GATEWAY_SEAT, HostKind.SEAT, zone.name, nets)
+            for zone in zones
+            if zone.kind == ZoneKind.GATEWAYS
+        ),
         *_phones(site, requirements, nets, dhcp=dhcp),
     )
 

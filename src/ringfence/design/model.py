@@ -68,7 +68,10 @@ class Zone(Model):
 
 
 class HostKind(StrEnum):
-    """What a host is, and so what runs on it."""
+    """What a host is, and so what runs on it.
+
+    A seat stands where a device of its zone would: from there the zone's borders are tried.
+    """
 
     FIREWALL = "firewall"
     SIP = "sip"
@@ -77,6 +80,7 @@ class HostKind(StrEnum):
     PHONE = "phone"
     PC = "pc"
     OUTSIDER = "outsider"
+    SEAT = "seat"
 
 
 class Interface(Model):

@@ -164,6 +164,17 @@ RUNNING: Final = (
         ),
     ),
     Question(
+        id="zone-sweep",
+        asks="Of packets sent from every zone to every other, do exactly those arrive that the "
+        "flows of the design allow?",
+        method=Method.PROBED,
+        bears_on=(
+            *("SEP-6", "SEP-7", "SEP-8", "SEP-11", "PSW-2", "TPS-4", "SML-2", "DHC-4"),
+            *("PWB-1", "SNM-3", "CNV-1"),
+        ),
+        limits="A covering sample is sent; what lies beyond it is for the proof.",
+    ),
+    Question(
         id="ports-on-vlans",
         asks="Is every host's port on the switch of its zone, and does no port join two?",
         method=Method.INSPECTED,
