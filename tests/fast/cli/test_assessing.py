@@ -272,3 +272,15 @@ def test_mistakes_in_a_site_file_become_sarif(tmp_path: Path, site: Path) -> Non
     assert ringfence("check", site, "--sarif", out).exit_code == 2
     run = json.loads(out.read_text())["runs"][0]
     assert run["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"] == 9
+
+
+def test_the_map_is_drawn_as_a_picture_and_in_the_terminal(site: Path, tmp_path: Path) -> None:
+    out = tmp_path / "zones.svg"
+
+    told = ringfence("map", site, "--out", out)
+    found = answered("map", site)
+
+    assert told.exit_code == 0
+    assert "softphones" in told.stdout
+    assert out.read_text().startswith("<svg")
+    assert (found["proved"], found["tested"], found["ok"]) == (True, None, False)
