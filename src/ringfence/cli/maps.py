@@ -51,7 +51,9 @@ def _matrix(seen: Survey) -> Table:
     """From each zone, down, to each zone, across: the numbers of the flows that may cross."""
     design = seen.declared.design
     found = {(each.source.name, each.target.name): len(each.flows) for each in crossings(design)}
-    table = Table(title="How many flows lead from the zones on the left to those above", title_justify="left")
+    table = Table(
+        title="How many flows lead from the zones on the left to those above", title_justify="left"
+    )
     table.add_column("from")
     for zone in design.zones:
         table.add_column(zone.name, justify="right")

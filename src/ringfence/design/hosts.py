@@ -27,7 +27,7 @@ def hosts(
     """Every host of a site: firewall, servers, the lab's bystanders, then the phones."""
     nets = {zone.name: zone.subnet for zone in zones}
     return (
-        _firewall(site, zones, dhcp=dhcp),
+        _firewall(site, requirements, zones, dhcp=dhcp),
         *_servers(site, nets, dhcp=dhcp),
         _bystander(site, PC, HostKind.PC, ZoneKind.DATA, nets),
         _bystander(site, OUTSIDER, HostKind.OUTSIDER, ZoneKind.OUTSIDE, nets),
@@ -51,8 +51,11 @@ def zone_of(role: Role) -> ZoneName:
             assert_never(role)
 
 
-def _firewall(site: Site, zones: tuple[Zone, ...], *, dhcp: bool) -> Host:
-    relay = (Service.DHCP_RELAY,) if dhcp else ()
+def _firewall(
+    site: Site, requirements: Requirements, zones: tuple[Zone, ...], *, dhcp: bool
+) -> Host:
+    more: tuple[Service, ...] = (Service.DHCP_RELAY,) if dhcp else ()
+    more += (Service.PRIORITIES,) if "DOS-3" in requirements else ()
     return Host(
         name=FIREWALL,
         fqdn=f"{FIREWALL}.{site.domain}",
@@ -61,7 +64,7 @@ def _firewall(site: Site, zones: tuple[Zone, ...], *, dhcp: bool) -> Host:
             Interface(name=zone.name, zone=zone.name, mac=_mac(zone.gateway), address=zone.gateway)
             for zone in zones
         ),
-        services=(Service.NFTABLES, Service.FIREWALL_LOG, *relay, Service.CHRONY),
+        services=(Service.NFTABLES, Service.FIREWALL_LOG, *more, Service.CHRONY),
     )
 
 

@@ -145,8 +145,6 @@ class EvidenceLog:
             before = self._refreshed()
             if signer.key_id != before.chain.assessor.key_id:
                 raise EvidenceError(f"{self.directory}: {signer.name} is not its assessor")
-            if not batch:
-                return ()
             origin = before.checkpoint.origin
             head, lines = grown(before.chain.copy(), origin, signer, batch, now)
             new = head.chain.entries[len(before.chain.entries) :]

@@ -133,6 +133,12 @@ RENDERED: Final = (
         bears_on=("SVC-1",),
     ),
     Question(
+        id="priorities",
+        asks="Does speech come first on every leg of the firewall, and data last?",
+        method=Method.PROVED,
+        bears_on=("DOS-3",),
+    ),
+    Question(
         id="no-softphones",
         asks="Is every phone a device of its own, not a program on a computer?",
         method=Method.PROVED,
@@ -173,6 +179,13 @@ RUNNING: Final = (
             *("PWB-1", "SNM-3", "CNV-1"),
         ),
         limits="A covering sample is sent; what lies beyond it is for the proof.",
+    ),
+    Question(
+        id="speech-first",
+        asks="Does speech that crosses the firewall arrive marked to come first, and do the "
+        "queues exist?",
+        method=Method.PROBED,
+        decides=("DOS-3",),
     ),
     Question(
         id="ports-on-vlans",

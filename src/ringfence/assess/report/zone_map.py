@@ -63,11 +63,9 @@ class Crossing:
 
 def crossings(design: Design) -> tuple[Crossing, ...]:
     """Every pair of zones between which something may pass, in the order of the zones."""
-    walls = {host.name for host in design.of_kind(HostKind.FIREWALL)}
     found: dict[tuple[ZoneName, ZoneName], list[Flow]] = {}
-    for flow in design.flows:
-        if flow.from_zone != flow.to_zone and not walls & {*flow.from_hosts, *flow.to_hosts}:
-            found.setdefault((flow.from_zone, flow.to_zone), []).append(flow)
+    for flow in design.crossing():
+        found.setdefault((flow.from_zone, flow.to_zone), []).append(flow)
     return tuple(
         Crossing(number, design.zone(source), design.zone(target), tuple(flows))
         for number, ((source, target), flows) in enumerate(sorted(found.items()), start=1)

@@ -7,7 +7,7 @@ from typing import Final
 
 from ringfence.probe.fact import Seen, Taken
 from ringfence.probe.questions import RENDERED
-from ringfence.probe.rendered import addresses, filters, hosts, sip
+from ringfence.probe.rendered import addresses, filters, hosts, priorities, sip
 from ringfence.probe.rendered.reading import Rendered
 from ringfence.probe.take import take
 
@@ -30,6 +30,7 @@ ANSWERS: Final[Mapping[str, Callable[[Rendered], Seen]]] = {
     "challenge": sip.challenge,
     "no-automatic-registration": sip.no_automatic_registration,
     "confined-services": hosts.confined_services,
+    "priorities": priorities.priorities,
     "no-softphones": hosts.no_softphones,
     "softphones-apart": hosts.softphones_apart,
 }

@@ -7,7 +7,7 @@ from typing import Final
 
 from ringfence.probe.fact import Seen, Taken
 from ringfence.probe.questions import RUNNING
-from ringfence.probe.running import call, files, hosts, network, sip, sweep
+from ringfence.probe.running import call, files, hosts, network, priorities, sip, sweep
 from ringfence.probe.running.system import System
 from ringfence.probe.take import take
 
@@ -15,6 +15,7 @@ ANSWERS: Final[Mapping[str, Callable[[System], Seen]]] = {
     "files-as-rendered": files.files_as_rendered,
     "rules-in-force": files.rules_in_force,
     "zone-sweep": sweep.zone_sweep,
+    "speech-first": priorities.speech_first,
     "ports-on-vlans": network.ports_on_vlans,
     "switched": network.switched,
     "listening-services": hosts.listening_services,

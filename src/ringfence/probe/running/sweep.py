@@ -15,7 +15,7 @@ from typing import Final
 
 from ringfence.design.model import Flow, Host, HostKind, Zone, ZoneName
 from ringfence.probe.fact import Seen
-from ringfence.probe.packet import ACK, FIN, RST, SYN, Seat, Shape, frame, number_in
+from ringfence.probe.packet import ACK, FIN, RST, SYN, Shape, frame, number_in
 from ringfence.probe.running.system import System
 from ringfence.probe.take import UnseenError
 
@@ -118,19 +118,19 @@ def _cell(system: System, source: Zone, target: Zone) -> Cell:
 
 def _send(system: System, source: Zone, trials: list[Trial]) -> set[int]:
     """Send a packet for each trial; returns the places of those that arrived."""
-    gateway = _gateway_mac(system, source)
+    gateway = system.gateway_mac(source.name)
     arrived: set[int] = set()
     with ExitStack() as stack:
         senders = {
-            host.name: stack.enter_context(contextlib.closing(_seat(system, host).open()))
+            host.name: stack.enter_context(contextlib.closing(system.seat(host).open()))
             for host in {trial.source.name: trial.source for trial in trials}.values()
         }
         listeners = [
-            stack.enter_context(contextlib.closing(_seat(system, host).open()))
+            stack.enter_context(contextlib.closing(system.seat(host).open()))
             for host in {trial.target.name: trial.target for trial in trials}.values()
         ]
         for number, trial in enumerate(trials):
-            seat = _seat(system, trial.source)
+            seat = system.seat(trial.source)
             senders[trial.source.name].send(
                 frame(seat, gateway, trial.target.address, trial.shape, number)
             )
@@ -207,13 +207,3 @@ def _hosts(system: System, zone: Zone) -> tuple[Host, ...]:
         if host.kind != HostKind.FIREWALL and host.zone == zone.name:
             by_kind.setdefault(host.kind, host)
     return tuple(by_kind.values())[:_HOSTS_A_ZONE]
-
-
-def _seat(system: System, host: Host) -> Seat:
-    leg = host.interfaces[0]
-    return Seat(system.machine(host), leg.name, leg.mac, leg.address)
-
-
-def _gateway_mac(system: System, zone: Zone) -> str:
-    firewall = system.design.of_kind(HostKind.FIREWALL)[0]
-    return next(leg.mac for leg in firewall.interfaces if leg.zone == zone.name)
