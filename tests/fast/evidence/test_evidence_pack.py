@@ -7,10 +7,12 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from ringfence.evidence.attestation import Attestation, Countersignature
 from ringfence.evidence.encoding import to_base64
@@ -284,3 +286,34 @@ def test_a_pack_of_a_log_with_a_replaced_key_is_accepted(
 
     assert done.returncode == 0
     assert "3 keys" in done.stdout
+
+
+def test_an_exhibit_that_changes_while_a_pack_is_written_makes_no_pack(
+    full: EvidenceLog, assessor: Signer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meddle(_: str, size: int) -> bytes:
+        for path in (full.directory / "exhibits").iterdir():
+            path.write_bytes(b"?" * path.stat().st_size)
+        return bytes(512 + 0 * size)
+
+    monkeypatch.setattr("ringfence.evidence.pack.header", meddle)
+    with pytest.raises(EvidenceError, match="changed while the pack was written"):
+        write_pack(full, assessor, {}, tmp_path / "pack.tar")
+    assert not (tmp_path / "pack.tar").exists()
+
+
+def test_a_large_exhibit_that_was_not_kept_is_counted(
+    full: EvidenceLog, assessor: Signer, fact: Callable[..., Record], tmp_path: Path
+) -> None:
+    record = fact(3)
+    large: JsonValue = {"name": "capture.pcap", "sha256": "5c" * 32, "size": (1 << 20) + 1}
+    full.append(
+        assessor, [replace(record, body={**record.body, "exhibits": [large]}, exhibits={})], NOON
+    )
+    write_pack(full, assessor, FILES, tmp_path / "pack.tar")
+    unpack(tmp_path / "pack.tar", tmp_path / "out")
+
+    done = run("verify.py", tmp_path / "pack.tar", at=tmp_path / "out")
+
+    assert done.returncode == 0
+    assert "1 large ones known by digest alone" in done.stdout

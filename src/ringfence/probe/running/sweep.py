@@ -7,7 +7,7 @@ rules would let pass beyond the sample is for the proof to find.
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
@@ -26,7 +26,7 @@ _WELL_KNOWN: Final = (
 )
 _ODD_FLAGS: Final = (ACK, FIN, RST, SYN | ACK, SYN | FIN, 0, 0x29)
 _OTHER_PROTOCOLS: Final = ("icmp", "sctp", "gre", "esp")
-_BURST: Final = 400
+_BURST: Final = 1000
 _SETTLE: Final = 0.15
 _HOSTS_A_ZONE: Final = 3
 
@@ -74,12 +74,11 @@ def sweep(system: System) -> tuple[Cell, ...]:
         UnseenError: a zone has no host to stand in.
 
     """
-    cells = [
-        _cell(system, source, target)
-        for source in system.design.zones
-        for target in system.design.zones
-        if source.name != target.name and _hosts(system, source) and _hosts(system, target)
-    ]
+    cells: list[Cell] = []
+    for source in system.design.zones:
+        targets = [zone for zone in system.design.zones if zone.name != source.name]
+        trials = [trial for target in targets for trial in _trials(system, source, target)]
+        cells += _tried(system, source, trials)
     if not cells:
         raise UnseenError("there are no two zones with hosts in them")
     return tuple(cells)
@@ -105,15 +104,17 @@ def zone_sweep(system: System) -> Seen:
     )
 
 
-def _cell(system: System, source: Zone, target: Zone) -> Cell:
-    cell = Cell(source.name, target.name)
-    trials = list(_trials(system, source, target))
+def _tried(system: System, source: Zone, trials: list[Trial]) -> Iterable[Cell]:
+    """Send everything from one zone, and count what arrived by the zone it was sent to."""
+    cells: dict[ZoneName, Cell] = {}
     for start in range(0, len(trials), _BURST):
         burst = trials[start : start + _BURST]
         arrived = _send(system, source, burst)
         for number, trial in enumerate(burst):
+            target = trial.target.zone
+            cell = cells.setdefault(target, Cell(source.name, target))
             cell.count(trial, arrived=number in arrived)
-    return cell
+    return cells.values()
 
 
 def _send(system: System, source: Zone, trials: list[Trial]) -> set[int]:
