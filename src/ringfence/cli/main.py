@@ -15,6 +15,7 @@ from ringfence.cli import (
     guides,
     labs,
     maps,
+    proving,
     reports,
     sites,
 )
@@ -59,6 +60,7 @@ app.command()(labs.down)
 app.command()(labs.status)
 app.command()(labs.revoke)
 app.command()(calls.call)
+app.command()(proving.prove)
 app.command()(assessments.assess)
 app.command()(attestations.attest)
 app.command()(attestations.countersign)

@@ -1,6 +1,6 @@
 """Which function answers which question about rendered files: the one explicit list."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -36,7 +36,11 @@ ANSWERS: Final[Mapping[str, Callable[[Rendered], Seen]]] = {
 }
 
 
-def answer_all(rendered: Rendered, now: datetime) -> Iterator[Taken]:
-    """Answer every question that rendered files answer."""
+def answer_all(
+    rendered: Rendered, now: datetime, only: Collection[str] | None = None
+) -> Iterator[Taken]:
+    """Answer every question that rendered files answer, or only those with some ids."""
     for question in RENDERED:
+        if only is not None and question.id not in only:
+            continue
         yield take(question, partial(ANSWERS[question.id], rendered), rendered.state, now)
