@@ -17,6 +17,10 @@ from samples import make_design
 HEAD = "table inet ringfence\ndelete table inet ringfence\ntable inet ringfence {\n"
 
 
+ENTRY = '"a" . "b" : jump x,\n'
+MAP = f"map m {{\ntype ifname . ifname : verdict\nelements = {{\n{ENTRY}}}\n}}"
+
+
 def rules_of(body: str) -> str:
     return f"{HEAD}{body}\n}}\n"
 
@@ -56,6 +60,20 @@ def test_a_rule_is_read_part_by_part() -> None:
     assert (rule.protocol, rule.ports, rule.first_packet) == ("tcp", (5060, 5061), True)
     assert rule.states == {"new"}
     assert rule.comment == "x: SEP-6"
+    assert rule.text == text.splitlines()[6].partition(" comment")[0]
+
+
+def test_a_drop_of_first_packets_only_is_no_end_of_a_chain() -> None:
+    rules = parse(chain("tcp flags & (fin|syn|rst|ack) == syn counter drop"))
+
+    assert not rules.chains["forward"].rules[0].matches_all
+
+
+def test_a_map_and_what_it_leads_to_are_read() -> None:
+    rules = parse(rules_of(MAP + "\nchain x {\ncounter drop\n}"))
+
+    assert rules.maps == {"m": {("a", "b"): "x"}}
+    assert (rules.chains["x"].line, rules.chains["x"].rules[0].line) == (10, 11)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +87,18 @@ def test_a_rule_is_read_part_by_part() -> None:
         "udp dport x accept",
         "ip saddr 10.0.0.1 ip saddr 10.0.0.2 accept",
         "iifname . oifname vmap @nothing",
+        'iifname "eth*" accept',
+        "ip saddr 10.0.0.9-10.0.0.1 accept",
+        "ip saddr { } accept",
+        "ip saddr { 10.0.0.1 10.0.0.2 } accept",
+        "ip saddr { 10.0.0.1",
+        "ip saddr",
+        "udp dport 9-5 accept",
+        "udp dport 65536 accept",
+        "ct state != new accept",
+        "ct state new, accept",
+        "jump forward",
+        "limit rate over 5/second burst 5 packets drop",
     ],
 )
 def test_what_is_not_understood_is_an_error_never_passed_over(rule: str) -> None:
@@ -84,6 +114,14 @@ def test_what_is_not_understood_is_an_error_never_passed_over(rule: str) -> None
         HEAD,
         chain("accept") + "table inet more {\n}\n",
         rules_of("set x {\n}"),
+        rules_of("chain x {\npolicy drop\n}"),
+        rules_of("chain x {\ntype filter hook forwards priority filter\n}"),
+        rules_of("chain x {\ntype filter hook forward priority 7\n}"),
+        rules_of("chain x {\n" + "type filter hook forward priority filter\n" * 2 + "}"),
+        rules_of(MAP.replace(ENTRY, ENTRY * 2) + "\nchain x {\n}"),
+        rules_of(MAP + "\n" + MAP + "\nchain x {\n}"),
+        rules_of(MAP.replace('"b"', '"b*"') + "\nchain x {\n}"),
+        rules_of(MAP),
     ],
 )
 def test_a_file_of_another_form_is_refused(text: str) -> None:
