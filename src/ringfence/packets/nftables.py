@@ -67,13 +67,6 @@ class Rule:
     log: str | None = None
     comment: str | None = None
 
-    @property
-    def matches_all(self) -> bool:
-        """Whether every packet matches."""
-        matched = (self.arriving, self.leaving, self.sources, self.targets, self.protocol)
-        narrowed = self.states or self.first_packet or self.limited
-        return not (narrowed or any(each is not None for each in matched))
-
 
 @dataclass
 class Chain:

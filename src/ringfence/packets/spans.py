@@ -96,11 +96,3 @@ def size(found: Spans) -> int:
 def holds(found: Spans, number: int) -> bool:
     """Whether a number is among them."""
     return any(first <= number <= last for first, last in found)
-
-
-def shown(found: Spans) -> str:
-    """Address ranges as people write them."""
-    return ", ".join(
-        str(IPv4Address(first)) if first == last else f"{IPv4Address(first)}-{IPv4Address(last)}"
-        for first, last in found
-    )
