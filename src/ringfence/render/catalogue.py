@@ -15,6 +15,8 @@ from ringfence.render import (
     network,
     packet_filter,
     rtpengine,
+    sensor,
+    suricata,
     unbound,
 )
 from ringfence.render.files import Deposit, File, Tree
@@ -29,6 +31,10 @@ _SERVICES: dict[Service, FileRenderer] = {
     Service.KAMAILIO: kamailio.files,
     Service.KEA: kea.files,
     Service.RTPENGINE: rtpengine.files,
+    Service.SENSOR: lambda design, host: (
+        *sensor.files(design, host),
+        *suricata.files(design, host),
+    ),
     Service.UNBOUND: unbound.files,
 }
 
