@@ -155,12 +155,28 @@ BREAKS: dict[str, Broken] = {
 }
 
 
-@pytest.mark.parametrize("question", [each.id for each in RUNNING if each.id != "malware-scanner"])
+OF_SENSORS = {"sensor-quiet", "mirrors-in-force", "intruders-seen"}
+"""Of an office that has a sensor; this one, at the minimum level, has none."""
+
+
+@pytest.mark.parametrize(
+    "question", [each.id for each in RUNNING if each.id not in {"malware-scanner", *OF_SENSORS}]
+)
 def test_as_it_runs_every_question_is_answered_yes(office: Office, question: str) -> None:
     fact = asked(office, question)
 
     assert fact.answer == Answer.YES, f"{fact.saw} {fact.contrary}"
     assert fact.expires - fact.taken == timedelta(days=7)
+
+
+@pytest.mark.parametrize("question", sorted(OF_SENSORS))
+def test_an_office_without_a_sensor_has_none_that_sees_anything(
+    office: Office, question: str
+) -> None:
+    fact = asked(office, question)
+
+    assert fact.answer == Answer.NO
+    assert "no host of the design is a sensor" in fact.saw
 
 
 @pytest.mark.parametrize("question", BREAKS)

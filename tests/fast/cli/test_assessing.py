@@ -112,12 +112,12 @@ def test_what_was_seen_is_recorded_once_a_log_was_begun(site: Path) -> None:
     listed = answered("evidence", "show", site)
 
     assert len(str(begun["fingerprint"])) == 64
-    assert first["recorded"] == 21  # twenty questions and the rendered state, which is new
-    assert second["recorded"] == 20
+    assert first["recorded"] == 23  # 22 questions and the rendered state, which is new
+    assert second["recorded"] == 22
     statements = listed["statements"]
     assert isinstance(statements, list)
     assert [each["kind"] for each in statements[:3]] == ["key", "rendered-state", "fact"]
-    assert len(statements) == 1 + 21 + 20
+    assert len(statements) == 1 + 23 + 22
 
 
 def test_a_log_is_begun_once_and_only_with_a_long_passphrase(site: Path, tmp_path: Path) -> None:
