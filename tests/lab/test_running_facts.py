@@ -160,8 +160,9 @@ BREAKS: dict[str, Broken] = {
 }
 
 
-NOT_HERE = {"malware-scanner", "speech-first"}
-"""There is no scanner yet; and speech need not come first at the minimum level."""
+OF_SENSORS = {"sensor-quiet", "mirrors-in-force", "intruders-seen"}
+NOT_HERE = {"malware-scanner", "speech-first", *OF_SENSORS}
+"""There is no scanner yet; at the minimum level there is no sensor, and speech not first."""
 
 
 @pytest.mark.parametrize("question", [each.id for each in RUNNING if each.id not in NOT_HERE])
@@ -170,6 +171,16 @@ def test_as_it_runs_every_question_is_answered_yes(office: Office, question: str
 
     assert fact.answer == Answer.YES, f"{fact.saw} {fact.contrary}"
     assert fact.expires - fact.taken == timedelta(days=7)
+
+
+@pytest.mark.parametrize("question", sorted(OF_SENSORS))
+def test_an_office_without_a_sensor_has_none_that_sees_anything(
+    office: Office, question: str
+) -> None:
+    fact = asked(office, question)
+
+    assert fact.answer == Answer.NO
+    assert "no host of the design is a sensor" in fact.saw
 
 
 @pytest.mark.parametrize("question", BREAKS)

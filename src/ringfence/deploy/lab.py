@@ -15,9 +15,10 @@ from ringfence.machine import lab as machines
 from ringfence.machine import preflight
 from ringfence.machine.destroy import destroy
 from ringfence.machine.lab import Lab
-from ringfence.machine.record import LabError
+from ringfence.machine.record import SWITCH, LabError
 from ringfence.machine.service import State
 from ringfence.machine.spec import LabSpec, MachineSpec, Port
+from ringfence.render import lab_switch
 from ringfence.render.catalogue import trees
 from ringfence.render.files import Tree
 
@@ -72,7 +73,7 @@ def up(name: str, design: Design, progress: Progress) -> bool:
     """
     _demand_fit_machine()
     rendered = tuple(trees(design))
-    wanted = digest(rendered)
+    wanted = digest((*rendered, lab_switch.tree(design)))
     keeping = Keeping(name)
     if name in machines.names() and keeping.remembered() == wanted and _is_whole(name):
         progress("the lab is up already; asking its services")
@@ -103,7 +104,7 @@ def down(name: str, progress: Progress) -> None:
 
 def stale(name: str, design: Design) -> bool:
     """Whether a lab was made from another design than this."""
-    return Keeping(name).remembered() != digest(trees(design))
+    return Keeping(name).remembered() != digest((*trees(design), lab_switch.tree(design)))
 
 
 def lab_spec(name: str, design: Design, rendered: tuple[Tree, ...], keyring: Keyring) -> LabSpec:
@@ -114,6 +115,11 @@ def lab_spec(name: str, design: Design, rendered: tuple[Tree, ...], keyring: Key
         machines=tuple(
             _machine(host, tree, keyring) for host, tree in zip(design.hosts, rendered, strict=True)
         ),
+        switch=MachineSpec(
+            name=SWITCH,
+            hostname=SWITCH,
+            files=as_in_lab(installed(lab_switch.tree(design), keyring)),
+        ),
         hidden=(str(HOME), str(Keeping(name).passphrase)),
     )
 
@@ -122,7 +128,10 @@ def _machine(host: Host, tree: Tree, keyring: Keyring) -> MachineSpec:
     return MachineSpec(
         name=host.name,
         hostname=host.name,
-        ports=tuple(Port(name=leg.name, bridge=leg.zone, mac=leg.mac) for leg in host.interfaces),
+        ports=(
+            *(Port(name=leg.name, bridge=leg.zone, mac=leg.mac) for leg in host.interfaces),
+            *(Port(name=each.name, bridge=None, mac=each.mac) for each in host.mirrors),
+        ),
         files=as_in_lab(installed(tree, keyring)),
         disk=_PHONE_DISK if host.kind == HostKind.PHONE else _SERVER_DISK,
     )

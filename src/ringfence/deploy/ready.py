@@ -61,6 +61,8 @@ def _question(lab: Lab, design: Design, host: Host, service: Service) -> Questio
             return lambda: _succeeds(
                 machine, "chronyc", "-h", "/run/chrony/chronyd.sock", "tracking"
             )
+        case Service.SENSOR:
+            return lambda: _has_copies(lab.switch) and _listens(machine, host)
         case Service.DHCP_CLIENT:
             return lambda: f"inet {host.address}/" in _output(machine, "ip", "-4", "-o", "address")
         case Service.SOFTPHONE:
@@ -97,6 +99,16 @@ def _succeeds(machine: Machine, *argv: str) -> bool:
 def _listens_to_drops(machine: Machine) -> bool:
     bound = _output(machine, "cat", "/proc/net/netfilter/nfnetlink_log")
     return re.search(rf"^\s*{nft.LOG_GROUP}\s", bound, flags=re.MULTILINE) is not None
+
+
+def _has_copies(switch: Machine) -> bool:
+    return _succeeds(switch, "nft", "list", "table", "netdev", "mirror")
+
+
+def _listens(machine: Machine, host: Host) -> bool:
+    """Whether a socket takes whatever comes in at every mirror port."""
+    sockets = _output(machine, "ss", "-H", "-0", "-n")
+    return all(f"*:{mirror.name} " in sockets for mirror in host.mirrors)
 
 
 def _udp_bound(machine: Machine, port: int) -> bool:

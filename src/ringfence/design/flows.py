@@ -219,6 +219,21 @@ def _time(phones: tuple[ZoneName, ...], hosts: tuple[Host, ...]) -> tuple[Flow, 
             serves=serves,
             service=Service.CHRONY,
         ),
+        *(
+            Flow(
+                name=f"time-{sensor}",
+                from_zone=ZoneKind.ADMIN,
+                from_hosts=(sensor,),
+                to_zone=ZoneKind.ADMIN,
+                to_hosts=primary,
+                protocol=Protocol.UDP,
+                ports=ntp,
+                reason="the sensor takes the time from the primary source",
+                serves=(*serves, "NID-1"),
+                service=Service.CHRONY,
+            )
+            for sensor in _names_of(hosts, HostKind.SENSOR)
+        ),
     )
 
 

@@ -4,12 +4,22 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import assert_never
 
 from ringfence.design.addresses import addresses
-from ringfence.design.model import Host, HostKind, Interface, Service, Zone, ZoneKind, ZoneName
+from ringfence.design.model import (
+    Host,
+    HostKind,
+    Interface,
+    Mirror,
+    Service,
+    Zone,
+    ZoneKind,
+    ZoneName,
+)
 from ringfence.design.zones import zone_of_phone
 from ringfence.policy import Requirements
 from ringfence.site.model import Phone, Role, Server, Site, phone_host_name
 
 FIREWALL = "fw"
+SENSOR = "ids1"
 PC = "pc1"
 OUTSIDER = "outside1"
 GATEWAY_SEAT = "seat1"
@@ -24,11 +34,12 @@ def hosts(
     *,
     dhcp: bool,
 ) -> tuple[Host, ...]:
-    """Every host of a site: firewall, servers, the lab's bystanders, then the phones."""
+    """Every host of a site: firewall, servers, sensor, the lab's bystanders, then the phones."""
     nets = {zone.name: zone.subnet for zone in zones}
     return (
         _firewall(site, requirements, zones, dhcp=dhcp),
         *_servers(site, nets, dhcp=dhcp),
+        *((_sensor(site, zones, nets),) if "NID-1" in requirements else ()),
         _bystander(site, PC, HostKind.PC, ZoneKind.DATA, nets),
         _bystander(site, OUTSIDER, HostKind.OUTSIDER, ZoneKind.OUTSIDE, nets),
         *(
@@ -74,7 +85,7 @@ def _servers(site: Site, nets: Subnets, *, dhcp: bool) -> tuple[Host, ...]:
         for zone in (ZoneKind.SERVERS, ZoneKind.ADMIN)
         for name, address in addresses(
             nets[zone],
-            tuple(server.name for server in site.servers if zone_of(server.role) == zone),
+            _names_in(site, zone),
             site.addressing.fixed,
         ).items()
     }
@@ -87,6 +98,32 @@ def _servers(site: Site, nets: Subnets, *, dhcp: bool) -> tuple[Host, ...]:
             services=_services(server.role, dhcp=dhcp),
         )
         for server in site.servers
+    )
+
+
+def _names_in(site: Site, zone: ZoneName) -> tuple[str, ...]:
+    """The servers of a zone; the sensor's place behind them is kept whether there is one or not."""
+    servers = tuple(server.name for server in site.servers if zone_of(server.role) == zone)
+    return (*servers, SENSOR) if zone == ZoneKind.ADMIN else servers
+
+
+def _sensor(site: Site, zones: tuple[Zone, ...], nets: Subnets) -> Host:
+    """The sensor: administered like a server, and with an ear in every zone (NID-1).
+
+    The guide wants sensors at strategic points of both networks. Those are the zones themselves:
+    all that crosses from one to another enters both, and what stays inside one is seen as well.
+    """
+    placed = addresses(nets[ZoneKind.ADMIN], _names_in(site, ZoneKind.ADMIN), site.addressing.fixed)
+    return Host(
+        name=SENSOR,
+        fqdn=f"{SENSOR}.{site.domain}",
+        kind=HostKind.SENSOR,
+        interfaces=(_leg(ZoneKind.ADMIN, placed[SENSOR]),),
+        services=(Service.NFTABLES, Service.CHRONY, Service.SENSOR),
+        mirrors=tuple(
+            Mirror(name=f"span{zone.vlan}", zone=zone.name, mac=_mirror_mac(zone.vlan))
+            for zone in zones
+        ),
     )
 
 
@@ -181,3 +218,8 @@ def _leg(zone: ZoneName, address: IPv4Address) -> Interface:
 def _mac(address: IPv4Address) -> str:
     """A locally administered MAC address made from the IP address, for lab machines."""
     return ":".join(f"{byte:02x}" for byte in (0x02, 0x52, *address.packed))
+
+
+def _mirror_mac(vlan: int) -> str:
+    """A locally administered MAC address that no host of the design has."""
+    return ":".join(f"{byte:02x}" for byte in (0x06, 0x52, 0, 0, *vlan.to_bytes(2, "big")))

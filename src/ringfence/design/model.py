@@ -77,6 +77,7 @@ class HostKind(StrEnum):
     SIP = "sip"
     SERVICES = "services"
     ADMIN = "admin"
+    SENSOR = "sensor"
     PHONE = "phone"
     PC = "pc"
     OUTSIDER = "outsider"
@@ -92,6 +93,19 @@ class Interface(Model):
     address: IPv4Address
 
 
+class Mirror(Model):
+    """A port of the sensor that gets a copy of every frame that enters a zone.
+
+    Access switches copy what arrives at any of the zone's ports, the firewall's among them, so
+    each frame comes once. ``name`` is the device inside the sensor; it has no address, and
+    nothing is ever sent from it.
+    """
+
+    name: str
+    zone: ZoneName
+    mac: str
+
+
 class Service(StrEnum):
     """A service that runs on hosts; the value is the name of its systemd unit."""
 
@@ -104,18 +118,23 @@ class Service(StrEnum):
     KEA = "kea-dhcp4-server"
     UNBOUND = "unbound"
     CHRONY = "chrony"
+    SENSOR = "sensor"
     DHCP_CLIENT = "dhcp-client"
     SOFTPHONE = "softphone"
 
 
 class Host(Model):
-    """One machine of the design. Phones carry their extension, and only they."""
+    """One machine of the design. Phones carry their extension, and only they.
+
+    ``mirrors`` are ports at which the host listens to copies of what is others'.
+    """
 
     name: str
     fqdn: str
     kind: HostKind
     interfaces: tuple[Interface, ...]
     services: tuple[Service, ...]
+    mirrors: tuple[Mirror, ...] = ()
     extension: str | None = None
     display_name: str | None = None
     model: str | None = None

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from ringfence.machine import capabilities, kernel, record, root
+from ringfence.machine import accounts, capabilities, kernel, record, root
 from ringfence.machine.record import ProcessId
 
 PYTHON = "/usr/bin/python3"
@@ -97,8 +97,7 @@ def _become(order: Order) -> NoReturn:
         os.umask(0o022)
         socket.sethostname(order.hostname)
         root.enter(record.directory(order.lab), order.disk, order.hidden, _modules())
-        for file in order.files:
-            root.install(file)
+        _install(order.files)
         for name in _WITHHELD:
             kernel.withhold_capability(capabilities.number(name))
         os.dup2(1, 2)
@@ -107,6 +106,18 @@ def _become(order: Order) -> NoReturn:
     except BaseException as error:  # noqa: BLE001 - whatever it was, the creator must hear of it
         os.write(1, f"{order.machine}: {error}\n".encode())
         os._exit(1)
+
+
+def _install(files: list[root.FileRecord]) -> None:
+    """Put files in place, those that ask for accounts first: others may belong to these."""
+    asking = [file for file in files if str(Path(file["path"]).parent) == accounts.DIRECTORY]
+    for file in asking:
+        root.install(file)
+        path = Path(file["path"])
+        accounts.create(accounts.parse(path.name, path.read_text(encoding="utf-8")))
+    for file in files:
+        if file not in asking:
+            root.install(file)
 
 
 def _modules() -> dict[Path, bytes]:

@@ -9,7 +9,7 @@ import os
 
 _KNOWN = {
     "Match": {"Name"},
-    "Link": {"RequiredForOnline"},
+    "Link": {"ARP", "RequiredForOnline"},
     "Network": {
         "Address",
         "DHCP",
@@ -38,8 +38,11 @@ def ip_commands(files: dict[str, str], devices: list[str]) -> list[str]:
     links = ["link set dev lo up"]
     routes = []
     for device in devices:
-        links.append(f"link set dev {device} up")
         said = next((said for said in networks if device in said.get("Match.Name", ())), {})
+        links += [
+            f"link set dev {device} arp off" for each in said.get("Link.ARP", ()) if _no(each)
+        ]
+        links.append(f"link set dev {device} up")
         links += [f"address add {each} dev {device}" for each in said.get("Network.Address", ())]
         routes += [
             f"route add default via {each} dev {device}" for each in said.get("Network.Gateway", ())
@@ -74,6 +77,10 @@ def parse(name: str, text: str) -> dict[str, list[str]]:
     if len(said.get("Route.Destination", ())) != len(said.get("Route.Gateway", ())):
         raise NetworkError(f"{name}: each [Route] needs Destination= and Gateway=")
     return said
+
+
+def _no(word: str) -> bool:
+    return word.lower() in {"no", "false", "off", "0"}
 
 
 def settings(files: dict[str, str]) -> list[tuple[str, str]]:

@@ -42,9 +42,10 @@ def switch_commands(spec: LabSpec) -> list[str]:
         for port in machine.ports:
             here = port_name(machine, port)
             peer = f"{port.name} address {port.mac} netns {there}"
+            master = f"master {port.bridge} " if port.bridge else ""
             commands += [
                 f"link add {here} type veth peer name {peer}",
-                f"link set {here} master {port.bridge} up",
+                f"link set {here} {master}up",
             ]
     return commands
 

@@ -6,12 +6,13 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from ringfence.machine import netconf, units
+from ringfence.machine import accounts, netconf, units
 from ringfence.machine.record import SWITCH
 
 _UNITS = PurePosixPath("/etc/systemd/system")
 _NETWORKS = PurePosixPath("/etc/systemd/network")
 _SYSCTLS = PurePosixPath("/etc/sysctl.d")
+_ACCOUNTS = PurePosixPath(accounts.DIRECTORY)
 
 
 def _plain_path(path: str) -> str:
@@ -43,10 +44,13 @@ class Installed(Model):
 
 
 class Port(Model):
-    """A network device of a machine, plugged into a bridge."""
+    """A network device of a machine, plugged into a bridge.
+
+    Without one it is plugged into the switch all the same, which may send it copies of frames.
+    """
 
     name: DeviceName
-    bridge: DeviceName
+    bridge: DeviceName | None
     mac: str = Field(pattern=r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")
 
 
@@ -74,7 +78,9 @@ class MachineSpec(Model):
             devices = [port.name for port in self.ports]
             netconf.ip_commands(self._texts(_NETWORKS, ".network"), devices)
             netconf.settings(self._texts(_SYSCTLS, ".conf"))
-        except (units.UnitError, netconf.NetworkError) as error:
+            for name, text in self._texts(_ACCOUNTS, ".conf").items():
+                accounts.parse(name, text)
+        except (units.UnitError, netconf.NetworkError, accounts.AccountError) as error:
             raise ValueError(f"{self.name}: {error}") from None
         return self
 
@@ -107,7 +113,7 @@ class LabSpec(Model):
         _unique([SWITCH, *(machine.name for machine in self.machines)], "machines")
         plugs = [(machine, port) for machine in self.machines for port in machine.ports]
         for machine, port in plugs:
-            if port.bridge not in self.bridges:
+            if port.bridge is not None and port.bridge not in self.bridges:
                 raise ValueError(f"{machine.name}: there is no bridge {port.bridge!r}")
         devices = [port_name(machine, port) for machine, port in plugs]
         _unique(["lo", *self.bridges, *devices], "devices of the switch")
@@ -115,12 +121,17 @@ class LabSpec(Model):
 
 
 def port_name(machine: MachineSpec, port: Port) -> str:
-    """The device of the switch that a machine's port is plugged into.
+    """The device of the switch that a machine's port is plugged into; see ``device_name``."""
+    return device_name(machine.name, port.name, alone=len(machine.ports) == 1)
 
-    It has the machine's name, or ``machine.port`` if the machine has several ports. Raises
-    ValueError if that is longer than the kernel's 15 characters.
+
+def device_name(machine: str, port: str, *, alone: bool) -> str:
+    """What the switch calls a machine's port.
+
+    It has the machine's name, or ``machine.port`` unless the port is the machine's only one.
+    Raises ValueError if that is longer than the kernel's 15 characters.
     """
-    name = machine.name if len(machine.ports) == 1 else f"{machine.name}.{port.name}"
+    name = machine if alone else f"{machine}.{port}"
     if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,14}", name):
         raise ValueError(f"{name!r} is too long for a device name: 15 characters at most")
     return name

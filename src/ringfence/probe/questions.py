@@ -151,9 +151,32 @@ RENDERED: Final = (
         method=Method.PROVED,
         decides=("SFT-2",),
     ),
+    Question(
+        id="sensor-mirrors",
+        asks="Does the sensor get a copy of every frame that enters a zone, at ports without an "
+        "address that send nothing, and may it do no more than listen?",
+        method=Method.PROVED,
+        bears_on=("NID-1",),
+        limits="At a real site the access switches' monitoring sessions copy the frames; they are "
+        "configured in their own language.",
+    ),
+    Question(
+        id="sensor-orders",
+        asks="Is the sensor told of exactly the design's flows and hosts, and of a limit for every "
+        "kind of intrusion?",
+        method=Method.PROVED,
+        bears_on=("NID-1",),
+    ),
 )
 
 RUNNING: Final = (
+    # First, for other questions send what a sensor rightly finds strange.
+    Question(
+        id="sensor-quiet",
+        asks="Do a call, and a minute without an intruder, raise no alert?",
+        method=Method.PROBED,
+        bears_on=("NID-1",),
+    ),
     Question(
         id="files-as-rendered",
         asks="Does every file on every host have the content, owner and mode that was rendered?",
@@ -276,6 +299,22 @@ RUNNING: Final = (
         asks="Does a call leave a call detail record, and does every service log?",
         method=Method.PROBED,
         decides=("LOG-1",),
+    ),
+    Question(
+        id="mirrors-in-force",
+        asks="Does the switch copy frames as its file says, and has nothing left a mirror port?",
+        method=Method.INSPECTED,
+        bears_on=("NID-1",),
+        limits="In a lab, one bridge a VLAN stands for the access switches.",
+    ),
+    Question(
+        id="intruders-seen",
+        asks="Does each kind of attack that does no harm raise an alert within five seconds that "
+        "names kind and source?",
+        method=Method.PROBED,
+        decides=("NID-1",),
+        limits="Attacks inside TLS and SRTP are not visible to a network sensor. Of a flood of "
+        "MAC addresses no source can be named; the switch knows the port.",
     ),
 )
 

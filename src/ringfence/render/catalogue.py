@@ -16,6 +16,8 @@ from ringfence.render import (
     packet_filter,
     priorities,
     rtpengine,
+    sensor,
+    suricata,
     unbound,
 )
 from ringfence.render.files import Deposit, File, Tree
@@ -31,6 +33,10 @@ _SERVICES: dict[Service, FileRenderer] = {
     Service.KEA: kea.files,
     Service.PRIORITIES: priorities.files,
     Service.RTPENGINE: rtpengine.files,
+    Service.SENSOR: lambda design, host: (
+        *sensor.files(design, host),
+        *suricata.files(design, host),
+    ),
     Service.UNBOUND: unbound.files,
 }
 

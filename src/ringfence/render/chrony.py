@@ -57,7 +57,7 @@ def _sources(design: Design, host: Host) -> list[str]:
             return [*primary, "local stratum 10"]
         case HostKind.SIP:
             return [*primary, *secondary]
-        case HostKind.FIREWALL:
+        case HostKind.FIREWALL | HostKind.SENSOR:
             return primary
         case HostKind.PHONE | HostKind.PC | HostKind.OUTSIDER | HostKind.SEAT:
             raise ValueError(f"{host.name} has no time service")

@@ -3,7 +3,7 @@
 See systemd.network(5), and the kernel's ip-sysctl documentation for each setting.
 """
 
-from ringfence.design.model import Design, Host, HostKind, Service, ZoneKind
+from ringfence.design.model import Design, Host, HostKind, Mirror, Service, ZoneKind
 from ringfence.render.files import File
 from ringfence.render.systemd import Unit, unit_file
 
@@ -48,6 +48,7 @@ def files(design: Design, host: Host) -> tuple[File, ...]:
     leased = Service.DHCP_CLIENT in host.services
     return (
         *(_leg(design, host, index, leased=leased) for index in range(len(host.interfaces))),
+        *(_mirror(design, each, index) for index, each in enumerate(host.mirrors)),
         *(() if host.kind == HostKind.PHONE else (_kernel(host),)),
         *(_lease_client(design) if leased else _resolver(design, host)),
     )
@@ -72,6 +73,28 @@ def _leg(design: Design, host: Host, index: int, *, leased: bool) -> File:
         "",
     ]
     return File(path=f"/etc/systemd/network/{index + 10}-{leg.name}.network", text="\n".join(text))
+
+
+def _mirror(design: Design, mirror: Mirror, index: int) -> File:
+    """A device that listens: up, without an address, and not even answering who has one."""
+    zone = design.zone(mirror.zone)
+    asked = " ".join(design.asked_by("NID-1"))
+    text = [
+        f"# Copies of all that enters {zone.title}, VLAN {zone.vlan}: {asked}",
+        "[Match]",
+        f"Name={mirror.name}",
+        "",
+        "[Link]",
+        "ARP=no",
+        "",
+        "[Network]",
+        "LinkLocalAddressing=no",
+        "IPv6AcceptRA=no",
+        "",
+    ]
+    return File(
+        path=f"/etc/systemd/network/{index + 50}-{mirror.name}.network", text="\n".join(text)
+    )
 
 
 def _kernel(host: Host) -> File:

@@ -28,7 +28,8 @@ class Unit(BaseModel):
 
     ``start`` is the command line; ``prepare`` are commands run before it; ``capabilities`` are
     the only ones the process may ever hold. Directories are made under /run and /var/lib, owned
-    by the user. ``oneshot`` marks a command that does its work and ends.
+    by the user. ``oneshot`` marks a command that does its work and ends. ``confined`` are lines
+    of confinement beyond what every service has.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,6 +49,7 @@ class Unit(BaseModel):
     logs_directory: str | None = None
     open_files: int | None = None
     oneshot: bool = False
+    confined: tuple[str, ...] = ()
     serves: tuple[str, ...] = ()
 
 
@@ -84,6 +86,7 @@ def unit_text(unit: Unit) -> str:
         f"CapabilityBoundingSet={capabilities}",
         f"AmbientCapabilities={capabilities}" if unit.user != "root" else None,
         *SANDBOX,
+        *unit.confined,
         "",
         "[Install]",
         "WantedBy=multi-user.target",

@@ -82,3 +82,30 @@ def test_a_phones_identity_is_its_address_of_record_alone() -> None:
         f"sip:{host.extension}@office.example" for host in design.of_kind(HostKind.PHONE)
     ]
     assert not any(one.dns for one in phones)
+
+
+def test_a_sensor_has_an_ear_in_every_zone_where_nid_1_is_in_force() -> None:
+    design = make_design(level=Level.MEDIUM)
+
+    (sensor,) = design.of_kind(HostKind.SENSOR)
+
+    assert [mirror.zone for mirror in sensor.mirrors] == [zone.name for zone in design.zones]
+    assert [leg.zone for leg in sensor.interfaces] == [ZoneKind.ADMIN]
+    devices = [m.mac for m in sensor.mirrors] + [
+        leg.mac for host in design.hosts for leg in host.interfaces
+    ]
+    assert len(set(devices)) == len(devices)
+    assert not any(sensor.name in flow.to_hosts for flow in design.flows)
+
+
+def test_without_nid_1_there_is_no_sensor_and_nobody_elses_place_changes() -> None:
+    site = make_site(level=Level.MEDIUM)
+    full = resolve(site, TODAY)
+    weaker = {id_: why for id_, why in full.in_force.items() if id_ != "NID-1"}
+
+    with_it, without = build(site, full), build(site, Requirements(MappingProxyType(weaker)))
+
+    assert not without.of_kind(HostKind.SENSOR)
+    assert without.hosts == tuple(h for h in with_it.hosts if h.kind != HostKind.SENSOR)
+    assert not any("ids1" in flow.from_hosts for flow in without.flows)
+    assert not make_design(level=Level.MINIMUM).of_kind(HostKind.SENSOR)

@@ -28,6 +28,15 @@ def test_a_leg_with_dhcp_or_without_a_file_is_only_brought_up() -> None:
     ]
 
 
+def test_a_device_that_only_listens_answers_no_arp_before_it_is_up() -> None:
+    files = {"50-span10": "[Match]\nName=span10\n[Link]\nARP=no\n[Network]\nIPv6AcceptRA=no\n"}
+
+    assert ip_commands(files, ["span10"])[1:] == [
+        "link set dev span10 arp off",
+        "link set dev span10 up",
+    ]
+
+
 def test_the_first_file_that_matches_counts() -> None:
     other = LEG.replace("10.0.0.5", "10.0.0.6")
 

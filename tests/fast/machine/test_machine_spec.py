@@ -47,6 +47,16 @@ def test_the_wires_of_a_lab() -> None:
     assert "link set fw.servers master servers up" in switch_commands(spec)
 
 
+def test_a_port_without_a_bridge_is_plugged_in_and_joined_to_nothing() -> None:
+    ear = Port(name="span10", bridge=None, mac="06:52:00:00:00:0a")
+    sensor = machine("ids1", port(bridge="servers"), ear)
+
+    commands = switch_commands(lab(sensor))
+
+    assert "link set ids1.eth0 master servers up" in commands
+    assert "link set ids1.span10 up" in commands
+
+
 @pytest.mark.parametrize("name", ["", "Branch", "head-office", "a" * 17, "../x", "a b"])
 def test_lab_names_that_would_not_fit_are_refused(name: str) -> None:
     with pytest.raises(ValidationError, match="name"):
@@ -86,8 +96,12 @@ def test_a_unit_that_cannot_be_obeyed_is_refused_before_anything_is_made(
         machine("a", files=(unit(text),))
 
 
-def test_network_and_settings_files_are_checked_too() -> None:
-    for path in ("/etc/systemd/network/10-x.network", "/etc/sysctl.d/10-x.conf"):
+def test_network_settings_and_account_files_are_checked_too() -> None:
+    for path in (
+        "/etc/systemd/network/10-x.network",
+        "/etc/sysctl.d/10-x.conf",
+        "/etc/sysusers.d/x.conf",
+    ):
         with pytest.raises(ValidationError, match=f"{path.rpartition('/')[2]}, line 1"):
             machine("a", port(), files=(Installed(path=path, data=b"nonsense"),))
 

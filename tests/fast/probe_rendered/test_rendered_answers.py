@@ -10,12 +10,13 @@ from ringfence.probe.fact import MOST_CONTRARY, Answer, Fact
 from ringfence.probe.questions import QUESTIONS, RENDERED, about, by_id
 from ringfence.probe.rendered import answer_all, read
 from ringfence.probe.rendered.answers import ANSWERS
+from ringfence.render import lab_switch
 from ringfence.render.catalogue import trees
 from ringfence.render.files import Tree
 from samples import make_design
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-ONE_LEVEL_ONLY = {"no-dhcp", "phones-static", "reserved-addresses", "challenge"}
+SENSOR = {"sensor-mirrors", "sensor-orders"}
 
 
 def answers(design: Design, given: tuple[Tree, ...]) -> dict[str, Fact]:
@@ -48,7 +49,10 @@ def test_as_rendered_every_question_that_fits_the_level_is_answered_yes(level: L
     wrong = {q for q, fact in found.items() if fact.answer != Answer.YES} - {"softphones-apart"}
     static = level == Level.HIGHEST
     expected = {"reserved-addresses"} if static else {"no-dhcp", "phones-static"}
-    expected.add("priorities" if level == Level.MINIMUM else "challenge")
+    if level == Level.MINIMUM:
+        expected |= {"priorities", *SENSOR}
+    else:
+        expected.add("challenge")
     assert wrong == expected
 
 
@@ -173,6 +177,93 @@ def test_speech_that_does_not_come_first_is_found(path: str, old: str, new: str)
     given = broken(tuple(trees(design)), "fw", path, old, new)
 
     assert answers(design, given)["priorities"].answer == Answer.NO
+
+
+ORDERS = "sensor.json"
+SENSOR_BREAKS = [
+    ("sensor-mirrors", "switch", "mirror.nft", '"p100001", ', ""),
+    ("sensor-mirrors", "switch", "mirror.nft", '"fw.data", ', ""),
+    ("sensor-mirrors", "switch", "mirror.nft", '"fw.data", ', '"fw.data", "sip1", '),
+    ("sensor-mirrors", "switch", "mirror.nft", 'dup to "ids1.span40"', 'dup to "ids1.span50"'),
+    ("sensor-mirrors", "switch", "mirror.nft", 'device "ids1.span10"', 'device "pc1"'),
+    ("sensor-mirrors", "switch", "mirror.nft", "table netdev mirror {", "table netdev x {"),
+    ("sensor-mirrors", "ids1", "span10.network", "[Network]", "[Network]\nAddress=10.24.0.9/24"),
+    ("sensor-mirrors", "ids1", "span10.network", "[Network]", "[Network]\nDHCP=ipv4"),
+    ("sensor-mirrors", "ids1", "span10.network", "ARP=no", "ARP=yes"),
+    ("sensor-mirrors", "ids1", "span10.network", "Name=span10", "Name=eth9"),
+    ("sensor-mirrors", "ids1", "sensor.service", "User=ringfence-sensor", "User=root"),
+    (
+        "sensor-mirrors",
+        "ids1",
+        "sensor.service",
+        "Set=CAP_NET_RAW",
+        "Set=CAP_NET_RAW CAP_SYS_ADMIN",
+    ),
+    ("sensor-orders", "ids1", ORDERS, '"last": 5061', '"last": 5062'),
+    ("sensor-orders", "ids1", ORDERS, '"from": "phones"', '"from": "data"'),
+    ("sensor-orders", "ids1", ORDERS, '"10.24.0.10-10.24.0.12"', '"10.24.0.0-10.24.0.255"'),
+    (
+        "sensor-orders",
+        "ids1",
+        ORDERS,
+        '"10.24.0.11": "02:00:5e:00:00:01"',
+        '"10.24.0.11": "02:00:5e:00:00:99"',
+    ),
+    ("sensor-orders", "ids1", ORDERS, '"count": 15', '"count": 15000'),
+    ("sensor-orders", "ids1", ORDERS, '"seconds": 3600', '"seconds": 36'),
+    ("sensor-orders", "ids1", ORDERS, '"signalling": 5061', '"signalling": 5060'),
+    ("sensor-orders", "ids1", ORDERS, '"designed": true', '"designed": false'),
+    ("sensor-orders", "ids1", ORDERS, '"device": "span40"', '"device": "span90"'),
+    ("sensor-orders", "ids1", ORDERS, '"subnet": "10.16.2.0/24"', '"subnet": "10.16.2.0/25"'),
+    ("sensor-orders", "ids1", ORDERS, '    "10.16.0.0/24",\n', ""),
+    ("sensor-orders", "ids1", ORDERS, '     "10.16.0.11"\n', '     "10.16.0.12"\n'),
+    ("sensor-orders", "ids1", "ringfence.rules", "![5061,53]", "![5061,53,80]"),
+    ("sensor-orders", "ids1", "ringfence.rules", "count 500", "count 5000"),
+    ("sensor-orders", "ids1", "suricata.yaml", "interface: span10", "interface: eth0"),
+    ("sensor-orders", "ids1", "suricata.yaml", "- ringfence.rules", "- other.rules"),
+    (
+        "sensor-orders",
+        "ids1",
+        "suricata.yaml",
+        "unix-command:\n  enabled: no",
+        "unix-command:\n  enabled: yes",
+    ),
+    ("confined-services", "ids1", "sensor.service", "User=ringfence-sensor", "User=root"),
+    ("critical-static", "ids1", "10-eth0.network", "Address=10.16.1.11/24", "DHCP=ipv4"),
+    ("own-filters", "ids1", RULES, "policy drop", "policy accept"),
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "host", "path", "old", "new"),
+    SENSOR_BREAKS,
+    ids=[f"{b[0]}-{n}" for n, b in enumerate(SENSOR_BREAKS)],
+)
+def test_what_is_broken_in_a_file_of_the_sensor_is_found(
+    question: str, host: str, path: str, old: str, new: str
+) -> None:
+    design = make_design(level=Level.MEDIUM)
+    switch: tuple[Tree, ...] = (lab_switch.tree(design),)
+    given = tuple(trees(design))
+    if host == lab_switch.NAME:
+        switch = broken(switch, host, path, old, new)
+    else:
+        given = broken(given, host, path, old, new)
+
+    found = {t.fact.question: t.fact for t in answer_all(read(design, given, *switch), NOW)}
+
+    assert found[question].answer == Answer.NO, found[question].saw
+    assert found[question].contrary
+
+
+def test_a_sensor_that_is_not_told_of_a_zone_is_found() -> None:
+    design = make_design(level=Level.MEDIUM)
+    given = broken(tuple(trees(design)), "ids1", ORDERS, '"name": "data"', '"name": "dada"')
+
+    fact = answers(design, given)["sensor-orders"]
+
+    assert fact.answer == Answer.NO
+    assert set(fact.contrary) == {"ids1: zone data is not watched", "ids1: there is no zone dada"}
 
 
 @pytest.mark.parametrize("question", ["no-dhcp", "phones-static"])

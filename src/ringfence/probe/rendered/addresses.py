@@ -51,7 +51,7 @@ def zone_subnets(rendered: Rendered) -> Seen:
     )
 
 
-_KINDS_APART: Final = {HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN}
+_KINDS_APART: Final = {HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN, HostKind.SENSOR}
 
 
 def reserved_addresses(rendered: Rendered) -> Seen:
@@ -127,7 +127,7 @@ def critical_static(rendered: Rendered) -> Seen:
         f"{each.host.name}: {leg.device} has no set address"
         for each in critical
         for leg in each.legs
-        if leg.leased or not leg.addresses
+        if leg.leased or not (leg.addresses or leg.device in each.mirrors)
     ]
     reserved = {
         reservation["hw-address"]

@@ -7,7 +7,15 @@ from typing import Final
 
 from ringfence.probe.fact import Seen, Taken
 from ringfence.probe.questions import RENDERED
-from ringfence.probe.rendered import addresses, filters, hosts, priorities, sip
+from ringfence.probe.rendered import (
+    addresses,
+    filters,
+    hosts,
+    priorities,
+    sensor,
+    sensor_orders,
+    sip,
+)
 from ringfence.probe.rendered.reading import Rendered
 from ringfence.probe.take import take
 
@@ -33,6 +41,8 @@ ANSWERS: Final[Mapping[str, Callable[[Rendered], Seen]]] = {
     "priorities": priorities.priorities,
     "no-softphones": hosts.no_softphones,
     "softphones-apart": hosts.softphones_apart,
+    "sensor-mirrors": sensor.sensor_mirrors,
+    "sensor-orders": sensor_orders.sensor_orders,
 }
 
 

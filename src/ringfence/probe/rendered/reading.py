@@ -13,6 +13,7 @@ from ringfence.design.model import Design, Host, HostKind
 from ringfence.machine import netconf
 from ringfence.packets.nftables import RuleSet, parse
 from ringfence.probe.rendered.phones import PhoneSays, read_phone
+from ringfence.render import lab_switch
 from ringfence.render.files import Tree
 from ringfence.render.state import StateDigest
 
@@ -50,6 +51,11 @@ class HostFiles:
         return parse(self.texts[RULES])
 
     @property
+    def mirrors(self) -> frozenset[str]:
+        """The devices at which it only listens."""
+        return frozenset(mirror.name for mirror in self.host.mirrors)
+
+    @property
     def units(self) -> dict[str, str]:
         """The texts of its units, by name without ``.service``."""
         return {
@@ -71,6 +77,8 @@ class Rendered:
     state: str
     hosts: dict[str, HostFiles]
     phones: tuple[PhoneSays, ...]
+    switch: dict[str, str]
+    """The files of the lab's switch, by path."""
 
     def of_kind(self, *kinds: HostKind) -> tuple[HostFiles, ...]:
         """The hosts of some kinds."""
@@ -84,7 +92,7 @@ class Rendered:
     @property
     def servers(self) -> tuple[HostFiles, ...]:
         """The servers of the system, without firewalls and bystanders."""
-        return self.of_kind(HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN)
+        return self.of_kind(HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN, HostKind.SENSOR)
 
     @cached_property
     def with_path(self) -> dict[str, tuple[HostFiles, ...]]:
@@ -96,8 +104,11 @@ class Rendered:
         return {path: tuple(hosts) for path, hosts in found.items()}
 
 
-def read(design: Design, trees: Iterable[Tree]) -> Rendered:
-    """Look through the rendered trees of a design, in the order of its hosts."""
+def read(design: Design, trees: Iterable[Tree], switch: Tree | None = None) -> Rendered:
+    """Look through the rendered trees of a design, in the order of its hosts.
+
+    ``switch`` is what the lab's switch is given, unless it is as rendered.
+    """
     digest = StateDigest()
     hosts: dict[str, HostFiles] = {}
     phones: list[PhoneSays] = []
@@ -108,7 +119,10 @@ def read(design: Design, trees: Iterable[Tree]) -> Rendered:
         else:
             texts = {file.path: file.text for file in tree.files}
             hosts[host.name] = HostFiles(host, texts)
-    return Rendered(design, digest.hexdigest(), hosts, tuple(phones))
+    switch = switch or lab_switch.tree(design)
+    digest.add(switch)
+    on_switch = {file.path: file.text for file in switch.files}
+    return Rendered(design, digest.hexdigest(), hosts, tuple(phones), on_switch)
 
 
 def leg_of(path: str, text: str) -> Leg:

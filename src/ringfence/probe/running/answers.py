@@ -7,11 +7,12 @@ from typing import Final
 
 from ringfence.probe.fact import Seen, Taken
 from ringfence.probe.questions import RUNNING
-from ringfence.probe.running import call, files, hosts, network, priorities, sip, sweep
+from ringfence.probe.running import call, files, hosts, network, priorities, sensor, sip, sweep
 from ringfence.probe.running.system import System
 from ringfence.probe.take import take
 
 ANSWERS: Final[Mapping[str, Callable[[System], Seen]]] = {
+    "sensor-quiet": sensor.sensor_quiet,
     "files-as-rendered": files.files_as_rendered,
     "rules-in-force": files.rules_in_force,
     "zone-sweep": sweep.zone_sweep,
@@ -30,6 +31,8 @@ ANSWERS: Final[Mapping[str, Callable[[System], Seen]]] = {
     "password-needed": sip.password_needed,
     "call-in-the-clear": call.call_in_the_clear,
     "call-recorded": call.call_recorded,
+    "mirrors-in-force": sensor.mirrors_in_force,
+    "intruders-seen": sensor.intruders_seen,
 }
 
 

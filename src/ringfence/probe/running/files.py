@@ -15,6 +15,7 @@ from ringfence.machine.inside import Machine
 from ringfence.probe.fact import Seen
 from ringfence.probe.running.system import System
 from ringfence.probe.take import UnseenError
+from ringfence.render import lab_switch
 from ringfence.render.nft import PATH as RULES
 
 _KEY: Final = "-----BEGIN ([A-Z]+ )*PRIVATE KEY-----"
@@ -34,8 +35,10 @@ def files_as_rendered(system: System) -> Seen:
     secrets = system.vault.secrets(sorted(marks(system.trees)))
     contrary: list[str] = []
     count = 0
-    for tree in system.trees:
-        machine = system.lab.machine(tree.host)
+    trees = (*system.trees, lab_switch.tree(system.design))
+    for tree in trees:
+        on_switch = tree.host == lab_switch.NAME
+        machine = system.lab.switch if on_switch else system.lab.machine(tree.host)
         wanted = as_in_lab(tuple(filled(file, secrets) for file in tree.files))
         given = [(str(each.path), each.mode, each.owner, each.group) for each in wanted]
         given += [(each.path, each.mode, each.owner, each.group) for each in tree.deposits]
@@ -55,7 +58,7 @@ def files_as_rendered(system: System) -> Seen:
     return Seen.against(
         contrary,
         count,
-        yes=f"{count} files on {len(system.trees)} hosts are as they were rendered",
+        yes=f"{count} files on {len(trees)} hosts and switches are as they were rendered",
         no="files on hosts are not as they were rendered",
     )
 

@@ -24,13 +24,16 @@ def ports_on_vlans(system: System) -> Seen:
     listing = system.lab.switch.run(["ip", "-j", "link", "show"], check=True).stdout
     masters = {link["ifname"]: link.get("master") for link in json.loads(listing)}
     contrary: list[str] = []
-    expected: dict[str, str] = {}
+    expected: dict[str, str | None] = {}
     for host in system.design.hosts:
         for leg in host.interfaces:
             expected[system.lab.port(host.name, leg.name)] = leg.zone
+        for mirror in host.mirrors:
+            expected[system.lab.port(host.name, mirror.name)] = None
     for port, zone in expected.items():
         if masters.get(port) != zone:
-            contrary.append(f"{port} is plugged into {masters.get(port) or 'nothing'}, not {zone}")
+            found = masters.get(port) or "nothing"
+            contrary.append(f"{port} is plugged into {found}, not {zone or 'nothing'}")
     known = {"lo", *(zone.name for zone in system.design.zones), *expected}
     contrary += [f"{name} is plugged in and nobody's" for name in masters if name not in known]
     return Seen.against(

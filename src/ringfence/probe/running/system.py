@@ -14,7 +14,10 @@ from ringfence.probe.packet import Seat
 from ringfence.probe.take import UnseenError
 from ringfence.render.files import Tree
 
-_SERVER_KINDS = (HostKind.FIREWALL, HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN)
+_SERVER_KINDS = (
+    *(HostKind.FIREWALL, HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN),
+    HostKind.SENSOR,
+)
 _TALK = 2.0
 """Seconds of the call that is placed to see one."""
 _ALL = 1_000_000
@@ -22,10 +25,11 @@ _ALL = 1_000_000
 
 @dataclass(frozen=True)
 class Placed:
-    """A call that was placed, and the lines that the SIP server logged meanwhile."""
+    """A call that was placed, and what the SIP server and the sensor logged meanwhile."""
 
     report: CallReport
     logged: tuple[str, ...]
+    alerts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -89,5 +93,17 @@ class System:
         caller, callee = (str(phone.extension) for phone in self.free_phones[:2])
         server = self.machine(self.sip_server)
         before = len(server.log_tail(Service.KAMAILIO, _ALL))
+        told = len(self._alerts)
         report = place_call(self.lab, self.design, caller, callee, _TALK)
-        return Placed(report, server.log_tail(Service.KAMAILIO, _ALL)[before:])
+        logged = server.log_tail(Service.KAMAILIO, _ALL)[before:]
+        return Placed(report, logged, self._alerts[told:])
+
+    @property
+    def _alerts(self) -> tuple[str, ...]:
+        """What the sensors, if there are any, have raised so far."""
+        return tuple(
+            line
+            for host in self.design.of_kind(HostKind.SENSOR)
+            for line in self.machine(host).log_tail(Service.SENSOR, _ALL)
+            if " ALERT " in line
+        )
