@@ -10,6 +10,7 @@ import grp
 import os
 import pwd
 import stat
+import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypedDict
@@ -18,6 +19,7 @@ from ringfence.machine import kernel
 
 HIDDEN = (
     "/etc/sysctl.d",
+    "/etc/sysusers.d",
     "/etc/systemd/network",
     "/etc/systemd/system",
     "/home",
@@ -30,6 +32,7 @@ HIDDEN = (
 )
 """What a machine must not inherit: the real one's units, settings, logs and users' files."""
 
+_ACCOUNTS = Path("/etc/sysusers.d")
 _LOGS = Path("/var/log")
 _FOR_ALL = 0o666
 _SHARED = 0o1777
@@ -74,6 +77,25 @@ def enter(base: Path, disk: int, hidden: Iterable[str], own: Mapping[Path, bytes
     for path, data in own.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
+
+
+def install_all(files: Iterable[FileRecord]) -> None:
+    """Install files, those that declare accounts first, so that others can belong to these.
+
+    Raises OSError, also if systemd-sysusers(8) does not make an account.
+    """
+    files = list(files)
+    declaring = [file for file in files if Path(file["path"]).parent == _ACCOUNTS]
+    for file in declaring:
+        install(file)
+    if declaring:
+        make = ["systemd-sysusers", *(file["path"] for file in declaring)]
+        done = subprocess.run(make, capture_output=True, check=False, env={"PATH": os.defpath})
+        if done.returncode:
+            raise OSError(f"systemd-sysusers: {done.stderr.decode(errors='replace').strip()}")
+    for file in files:
+        if file not in declaring:
+            install(file)
 
 
 def install(file: FileRecord) -> None:
