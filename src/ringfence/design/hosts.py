@@ -4,14 +4,24 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import assert_never
 
 from ringfence.design.addresses import addresses
-from ringfence.design.model import Host, HostKind, Interface, Service, Zone, ZoneKind, ZoneName
+from ringfence.design.model import (
+    BYSTANDERS,
+    Host,
+    HostKind,
+    Interface,
+    Service,
+    Zone,
+    ZoneKind,
+    ZoneName,
+)
 from ringfence.design.zones import zone_of_phone
 from ringfence.policy import Requirements
-from ringfence.site.model import Phone, Role, Server, Site, phone_host_name
+from ringfence.site.model import LOG_SERVER, Phone, Role, Server, Site, phone_host_name
 
 FIREWALL = "fw"
 PC = "pc1"
 OUTSIDER = "outside1"
+DATA_SERVER = "data1"
 
 Subnets = dict[ZoneName, IPv4Network]
 
@@ -25,13 +35,30 @@ def hosts(
 ) -> tuple[Host, ...]:
     """Every host of a site: firewall, servers, the lab's bystanders, then the phones."""
     nets = {zone.name: zone.subnet for zone in zones}
+    servers = _servers(site, _named_servers(site, requirements), nets, dhcp=dhcp)
+    system = (_firewall(site, zones, dhcp=dhcp), *servers)
+    if any(host.kind == HostKind.LOG for host in servers):
+        system = tuple(_sending_its_log(host) for host in system)
     return (
-        _firewall(site, zones, dhcp=dhcp),
-        *_servers(site, nets, dhcp=dhcp),
-        _bystander(site, PC, HostKind.PC, ZoneKind.DATA, nets),
+        *system,
+        *_data_network(site, requirements, nets, dhcp=dhcp),
         _bystander(site, OUTSIDER, HostKind.OUTSIDER, ZoneKind.OUTSIDE, nets),
         *_phones(site, requirements, nets, dhcp=dhcp),
     )
+
+
+def _named_servers(site: Site, requirements: Requirements) -> tuple[Server, ...]:
+    """The site's servers, and the log server where it is demanded and not among them."""
+    named = any(server.role == Role.LOG for server in site.servers)
+    if named or "LOG-3" not in requirements:
+        return site.servers
+    return (*site.servers, Server(name=LOG_SERVER, role=Role.LOG))
+
+
+def _sending_its_log(host: Host) -> Host:
+    if host.kind in BYSTANDERS:
+        return host
+    return host.model_copy(update={"services": (*host.services, Service.SYSLOG)})
 
 
 def zone_of(role: Role) -> ZoneName:
@@ -39,7 +66,7 @@ def zone_of(role: Role) -> ZoneName:
     match role:
         case Role.SIP | Role.SERVICES:
             return ZoneKind.SERVERS
-        case Role.ADMIN:
+        case Role.ADMIN | Role.LOG:
             return ZoneKind.ADMIN
         case _:
             assert_never(role)
@@ -59,13 +86,15 @@ def _firewall(site: Site, zones: tuple[Zone, ...], *, dhcp: bool) -> Host:
     )
 
 
-def _servers(site: Site, nets: Subnets, *, dhcp: bool) -> tuple[Host, ...]:
+def _servers(
+    site: Site, servers: tuple[Server, ...], nets: Subnets, *, dhcp: bool
+) -> tuple[Host, ...]:
     placed = {
         name: address
         for zone in (ZoneKind.SERVERS, ZoneKind.ADMIN)
         for name, address in addresses(
             nets[zone],
-            tuple(server.name for server in site.servers if zone_of(server.role) == zone),
+            tuple(server.name for server in servers if zone_of(server.role) == zone),
             site.addressing.fixed,
         ).items()
     }
@@ -77,7 +106,7 @@ def _servers(site: Site, nets: Subnets, *, dhcp: bool) -> tuple[Host, ...]:
             interfaces=(_leg(zone_of(server.role), placed[server.name]),),
             services=_services(server.role, dhcp=dhcp),
         )
-        for server in site.servers
+        for server in servers
     )
 
 
@@ -89,6 +118,8 @@ def _kind(server: Server) -> HostKind:
             return HostKind.SERVICES
         case Role.ADMIN:
             return HostKind.ADMIN
+        case Role.LOG:
+            return HostKind.LOG
         case _:
             assert_never(server.role)
 
@@ -102,8 +133,40 @@ def _services(role: Role, *, dhcp: bool) -> tuple[Service, ...]:
             return (*common, Service.UNBOUND, *((Service.KEA,) if dhcp else ()))
         case Role.ADMIN:
             return common
+        case Role.LOG:
+            return (*common, Service.LOG_KEEPER)
         case _:
             assert_never(role)
+
+
+def _data_network(
+    site: Site, requirements: Requirements, nets: Subnets, *, dhcp: bool
+) -> tuple[Host, ...]:
+    """A PC, and the data network's own names, addresses and time.
+
+    These are its own for the sake of SEP-11. Without it a PC asks the IPT network's, unless
+    nothing may pass to there, or nothing unseen (SEP-7, SEP-9).
+    """
+    placed = addresses(nets[ZoneKind.DATA], (PC, DATA_SERVER), {})
+    apart = any(id_ in requirements for id_ in ("SEP-11", "SEP-7", "SEP-9"))
+    leased = dhcp and apart
+    pc = Host(
+        name=PC,
+        fqdn=f"{PC}.{site.domain}",
+        kind=HostKind.PC,
+        interfaces=(_leg(ZoneKind.DATA, placed[PC]),),
+        services=(*((Service.DHCP_CLIENT,) if leased else ()), Service.CHRONY),
+    )
+    if not apart:
+        return (pc,)
+    own = Host(
+        name=DATA_SERVER,
+        fqdn=f"{DATA_SERVER}.{site.domain}",
+        kind=HostKind.DATA_SERVICES,
+        interfaces=(_leg(ZoneKind.DATA, placed[DATA_SERVER]),),
+        services=(Service.UNBOUND, Service.CHRONY, *((Service.KEA,) if leased else ())),
+    )
+    return (pc, own)
 
 
 def _bystander(site: Site, name: str, kind: HostKind, zone: ZoneName, nets: Subnets) -> Host:

@@ -12,8 +12,10 @@ from ringfence.render import (
     kamailio,
     kea,
     linphone,
+    log_keeper,
     network,
     packet_filter,
+    rsyslog,
     rtpengine,
     unbound,
 )
@@ -28,7 +30,9 @@ _SERVICES: dict[Service, FileRenderer] = {
     Service.CHRONY: chrony.files,
     Service.KAMAILIO: kamailio.files,
     Service.KEA: kea.files,
+    Service.LOG_KEEPER: log_keeper.files,
     Service.RTPENGINE: rtpengine.files,
+    Service.SYSLOG: rsyslog.files,
     Service.UNBOUND: unbound.files,
 }
 
@@ -72,6 +76,10 @@ def _renderers(host: Host) -> Iterator[FileRenderer]:
 def _depositors(host: Host) -> Iterator[DepositRenderer]:
     if Service.KAMAILIO in host.services:
         yield kamailio.deposits
+    if Service.CHRONY in host.services:
+        yield chrony.deposits
+    if Service.SYSLOG in host.services:
+        yield rsyslog.deposits
     if Service.SOFTPHONE in host.services:
         yield linphone.deposits if _is_linphone(host) else baresip.deposits
 

@@ -80,6 +80,10 @@ def _anti_spoofing(design: Design) -> list[str]:
         for zone in design.zones_of(ZoneKind.PHONES, ZoneKind.SOFTPHONES)
         if design.dhcp
     ]
+    if design.dhcp and design.data_apart:
+        # Its devices ask their own network for addresses, and every leg hears it.
+        heard = f'iifname "{ZoneKind.DATA}" ip saddr 0.0.0.0 udp dport 67 counter drop {remark}'
+        without_address.append(f"  {heard}")
     return [
         "",
         "chain sources {",
