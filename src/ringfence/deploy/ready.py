@@ -47,6 +47,8 @@ def _question(lab: Lab, design: Design, host: Host, service: Service) -> Questio
             return lambda: _listens_to_drops(machine)
         case Service.DHCP_RELAY:
             return lambda: _udp_bound(machine, 67)
+        case Service.PRIORITIES:
+            return lambda: _succeeds(machine, "nft", "list", "table", "inet", "priorities")
         case Service.KAMAILIO:
             return lambda: _has_relay(machine) and _answers_options(machine, design, host)
         case Service.RTPENGINE:

@@ -22,6 +22,7 @@ FIREWALL = "fw"
 PC = "pc1"
 OUTSIDER = "outside1"
 DATA_SERVER = "data1"
+GATEWAY_SEAT = "seat1"
 
 Subnets = dict[ZoneName, IPv4Network]
 
@@ -36,13 +37,18 @@ def hosts(
     """Every host of a site: firewall, servers, the lab's bystanders, then the phones."""
     nets = {zone.name: zone.subnet for zone in zones}
     servers = _servers(site, _named_servers(site, requirements), nets, dhcp=dhcp)
-    system = (_firewall(site, zones, dhcp=dhcp), *servers)
+    system = (_firewall(site, requirements, zones, dhcp=dhcp), *servers)
     if any(host.kind == HostKind.LOG for host in servers):
         system = tuple(_sending_its_log(host) for host in system)
     return (
         *system,
         *_data_network(site, requirements, nets, dhcp=dhcp),
         _bystander(site, OUTSIDER, HostKind.OUTSIDER, ZoneKind.OUTSIDE, nets),
+        *(
+            _bystander(site, GATEWAY_SEAT, HostKind.SEAT, zone.name, nets)
+            for zone in zones
+            if zone.kind == ZoneKind.GATEWAYS
+        ),
         *_phones(site, requirements, nets, dhcp=dhcp),
     )
 
@@ -72,8 +78,11 @@ def zone_of(role: Role) -> ZoneName:
             assert_never(role)
 
 
-def _firewall(site: Site, zones: tuple[Zone, ...], *, dhcp: bool) -> Host:
-    relay = (Service.DHCP_RELAY,) if dhcp else ()
+def _firewall(
+    site: Site, requirements: Requirements, zones: tuple[Zone, ...], *, dhcp: bool
+) -> Host:
+    more: tuple[Service, ...] = (Service.DHCP_RELAY,) if dhcp else ()
+    more += (Service.PRIORITIES,) if "DOS-3" in requirements else ()
     return Host(
         name=FIREWALL,
         fqdn=f"{FIREWALL}.{site.domain}",
@@ -82,7 +91,7 @@ def _firewall(site: Site, zones: tuple[Zone, ...], *, dhcp: bool) -> Host:
             Interface(name=zone.name, zone=zone.name, mac=_mac(zone.gateway), address=zone.gateway)
             for zone in zones
         ),
-        services=(Service.NFTABLES, Service.FIREWALL_LOG, *relay, Service.CHRONY),
+        services=(Service.NFTABLES, Service.FIREWALL_LOG, *more, Service.CHRONY),
     )
 
 

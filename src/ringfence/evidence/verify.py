@@ -51,7 +51,7 @@ def members(data: bytes) -> dict[str, bytes]:
         size = int(data[at + 124 : at + 135], 8)
         # A ustar header: mode 0644, neither owner nor time; its sum counts itself as spaces.
         head = b"%b0000644\0%b%011o\0%011o\0" % (data[at : at + 100], 2 * b"0000000\0", size, 0)
-        tail = b"0" + bytes(100) + b"ustar\x0000" + bytes(64) + 2 * b"0000000\0" + bytes(167)
+        tail = b"0" + bytes(100) + b"ustar\x0000" + bytes(247)
         head += b"%06o\0 " % (sum(head) + sum(tail) + sum(b" " * 8)) + tail
         need(data[at : at + 512] == head and size >= 0, f"the header of {name} is not proper")
         end = at + 512 + size

@@ -121,7 +121,7 @@ def _sources(design: Design, host: Host) -> list[str]:
         case HostKind.PC:
             own = design.of_kind(HostKind.DATA_SERVICES) or design.of_kind(HostKind.SERVICES)
             return [f"server {source.address} iburst" for source in own]
-        case HostKind.PHONE | HostKind.OUTSIDER:
+        case HostKind.PHONE | HostKind.OUTSIDER | HostKind.SEAT:
             raise ValueError(f"{host.name} has no time service")
         case _:
             assert_never(host.kind)

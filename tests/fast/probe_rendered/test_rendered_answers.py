@@ -48,8 +48,7 @@ def test_as_rendered_every_question_that_fits_the_level_is_answered_yes(level: L
     wrong = {q for q, fact in found.items() if fact.answer != Answer.YES} - {"softphones-apart"}
     static = level == Level.HIGHEST
     expected = {"reserved-addresses"} if static else {"no-dhcp", "phones-static"}
-    if level != Level.MINIMUM:
-        expected.add("challenge")
+    expected.add("priorities" if level == Level.MINIMUM else "challenge")
     assert wrong == expected
 
 
@@ -136,6 +135,27 @@ def test_what_is_broken_in_a_file_is_found(
 
     assert fact.answer == Answer.NO
     assert fact.contrary
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("priorities.nft", 'ip dscp set ef meta priority set "1:10"', 'meta priority set "1:10"'),
+        (
+            "priorities.nft",
+            'ip dscp set ef meta priority set "1:10"',
+            'ip dscp set ef meta priority set "1:40"',
+        ),
+        ("priorities.nft", "udp dport 30000-39999", "udp dport 30000-30001"),
+        ("priorities.tc", "prio 0", "prio 5"),
+        ("priorities.tc", "prio 7", "prio 1"),
+    ],
+)
+def test_speech_that_does_not_come_first_is_found(path: str, old: str, new: str) -> None:
+    design = make_design(level=Level.MEDIUM)
+    given = broken(tuple(trees(design)), "fw", path, old, new)
+
+    assert answers(design, given)["priorities"].answer == Answer.NO
 
 
 @pytest.mark.parametrize("question", ["no-dhcp", "phones-static"])

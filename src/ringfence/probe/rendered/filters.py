@@ -48,7 +48,7 @@ def crossing_flows(rendered: Rendered) -> Seen:
     for firewall in rendered.firewalls:
         rules = firewall.rules
         passes = set(_crossings(rules))
-        wanted = {_of_flow(rendered.design, flow): flow for flow in _between(rendered.design)}
+        wanted = {_of_flow(rendered.design, flow): flow for flow in rendered.design.crossing()}
         found += len(passes)
         contrary += [f"passes and is no flow: {each}" for each in passes - wanted.keys()]
         contrary += [f"does not pass: {wanted[each].name}" for each in wanted.keys() - passes]
@@ -174,14 +174,6 @@ def _crossing(each: Passing) -> Crossing:
         rule.ports,
         rule.first_packet and rule.states == {"new"},
     )
-
-
-def _between(design: Design) -> Iterator[Flow]:
-    """The flows that cross from zone to zone without beginning or ending at a firewall."""
-    walls = {host.name for host in design.of_kind(HostKind.FIREWALL)}
-    for flow in design.flows:
-        if flow.from_zone != flow.to_zone and not walls & {*flow.from_hosts, *flow.to_hosts}:
-            yield flow
 
 
 def _of_flow(design: Design, flow: Flow) -> Crossing:
