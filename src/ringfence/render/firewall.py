@@ -76,10 +76,12 @@ def _anti_spoofing(design: Design) -> list[str]:
         for zone in design.zones_of(ZoneKind.PHONES, ZoneKind.SOFTPHONES)
         if design.dhcp
     ]
+    others = []
     if design.dhcp and design.data_apart:
-        # Its devices ask their own network for addresses, and every leg hears it.
-        heard = f'iifname "{ZoneKind.DATA}" ip saddr 0.0.0.0 udp dport 67 counter drop {remark}'
-        without_address.append(f"  {heard}")
+        # Data devices ask their own network for addresses, and this leg hears it: no spoofing.
+        asking = f'iifname "{ZoneKind.DATA}" ip saddr 0.0.0.0 udp dport 67'
+        without_address.append(f"  {asking} jump overheard {remark}")
+        others = ["", "chain overheard {", *nft.logged_drop("overheard"), "}"]
     return [
         "",
         "chain sources {",
@@ -95,6 +97,7 @@ def _anti_spoofing(design: Design) -> list[str]:
         "chain spoofed {",
         *nft.logged_drop("spoofed"),
         "}",
+        *others,
     ]
 
 

@@ -210,11 +210,10 @@ def _account(asked: Serves) -> str:
 
 
 def _journal(asked: Serves) -> str:
-    """journald keeps its own copy, drops no line for being one of many, and passes all on."""
+    """Journald keeps its own copy, drops no line for being one of many, and passes all on."""
     return (
         f"# Everything is passed on to the log server: {' '.join(asked)}\n"
-        "[Journal]\nStorage=persistent\nForwardToSyslog=yes\nMaxLevelSyslog=debug\n"
-        "RateLimitIntervalSec=0\nReadKMsg=yes\n"
+        "[Journal]\nStorage=persistent\nForwardToSyslog=yes\nRateLimitIntervalSec=0\nReadKMsg=yes\n"
     )
 
 

@@ -60,7 +60,7 @@ def test_the_syslog_service_is_handed_the_socket_and_no_other_can_be_asked_for()
 
     assert unit.syslog_socket
     assert unit.groups == ("ulog", "adm")
-    with pytest.raises(UnitError, match="Sockets=other.socket is not syslog.socket"):
+    with pytest.raises(UnitError, match=r"Sockets=other\.socket is not syslog\.socket"):
         service("Sockets=other.socket")
 
 

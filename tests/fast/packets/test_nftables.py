@@ -37,7 +37,7 @@ def test_every_rendered_rule_file_is_understood(level: Level) -> None:
                 read += 1
                 assert all(each.policy == Action.DROP for each in rules.hooked("input"))
 
-    assert read == 1 + 3
+    assert read == 1 + 3 + len(design.of_kind(HostKind.LOG))
     assert design.of_kind(HostKind.FIREWALL)
 
 
