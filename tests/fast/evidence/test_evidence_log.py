@@ -51,6 +51,17 @@ def test_a_new_log_lies_in_a_directory_for_its_owner(log: EvidenceLog, directory
     assert mode(log.directory / "checkpoint") == mode(log.directory / "statements.jsonl") == 0o644
 
 
+def test_a_careful_umask_changes_no_mode(directory: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        EvidenceLog.found(directory, ORIGIN, WORD, NOON)
+    finally:
+        os.umask(before)
+
+    assert mode(directory / "exhibits") == 0o755
+    assert mode(directory / "checkpoint") == mode(directory / "statements.jsonl") == 0o644
+
+
 def test_a_directory_that_was_there_keeps_its_mode(directory: Path) -> None:
     directory.mkdir(mode=0o755)
 

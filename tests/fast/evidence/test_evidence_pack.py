@@ -197,9 +197,11 @@ def unpack(pack: Path, to: Path) -> None:
     subprocess.run(["tar", "-xf", pack, "-C", to], check=True)
 
 
-def run(*arguments: str | Path, at: Path) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str | Path, at: Path, python: str = sys.executable
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-I", "-W", "error", *arguments],
+        [python, "-I", "-W", "error", *arguments],
         cwd=at,
         capture_output=True,
         text=True,
@@ -225,6 +227,20 @@ def test_the_verifier_in_a_pack_accepts_it(full: EvidenceLog, pack: Path, tmp_pa
     assert done.stdout.splitlines()[-1] == "ACCEPTED"
     assert full.fingerprint in done.stdout
     assert "7 statements" in done.stdout
+
+
+def test_debians_own_python_is_enough_for_the_verifier(pack: Path, tmp_path: Path) -> None:
+    python = "/usr/bin/python3"
+    unpack(pack, tmp_path / "out")
+    if (
+        not Path(python).exists()
+        or run("-c", "import cryptography", at=tmp_path, python=python).returncode
+    ):
+        pytest.skip("the system's Python has no cryptography")
+
+    done = run("verify.py", pack, at=tmp_path / "out", python=python)
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_forged_pack_is_refused_on_one_line(pack: Path, tmp_path: Path) -> None:

@@ -70,6 +70,12 @@ BREAKS = [
     ),
     ("crossing-flows", "fw", RULES, "tcp flags & (fin|syn|rst|ack) == syn ct state new ", ""),
     ("crossing-flows", "fw", RULES, 'log prefix "RF drop phones-servers " group 5', ""),
+    ("crossing-flows", "fw", RULES, "ct state invalid counter drop", ""),
+    ("crossing-flows", "fw", RULES, "ct state established,related counter accept", ""),
+    ("crossing-flows", "fw", RULES, "saddr != 10.24.0.0/24", "saddr != 10.24.0.0/16"),
+    ("crossing-flows", "fw", RULES, "10.24.0.0/24, 10.16.0.0/24", "10.24.0.0/24"),
+    ("crossing-flows", "fw", RULES, "chain spoofed {", "chain spoofed {\nudp dport 53 accept"),
+    ("crossing-flows", "fw", RULES, "hook prerouting priority raw", "hook input priority filter"),
     ("ipt-and-data", "fw", RULES, '"servers" . "admin" :', '"data" . "servers" :'),
     ("ipt-and-data", "fw", RULES, '"servers" . "phones" :', '"servers" . "data" :'),
     ("ipt-and-data", "fw", RULES, "ct state invalid counter drop", 'iifname "data" accept'),
@@ -118,6 +124,9 @@ BREAKS = [
     ("confined-services", "net1", "unbound.service", "UMask=0027", "UMask=0022"),
     ("own-filters", "sip1", RULES, "tcp dport 5061", "tcp dport 22"),
     ("own-filters", "net1", RULES, "policy drop", "policy accept"),
+    ("own-filters", "sip1", RULES, 'iifname "lo" accept', "ct state new accept"),
+    ("own-filters", "sip1", RULES, "ct state established,related counter accept", ""),
+    ("own-filters", "sip1", RULES, "ip saddr 10.24.0.10-10.24.0.12 udp", "udp"),
 ]
 
 
@@ -135,6 +144,8 @@ def test_what_is_broken_in_a_file_is_found(
 
     assert fact.answer == Answer.NO
     assert fact.contrary
+    if path == RULES:
+        assert all(" -> " in each for each in fact.contrary)
 
 
 @pytest.mark.parametrize(
