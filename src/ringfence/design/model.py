@@ -87,9 +87,7 @@ class HostKind(StrEnum):
 
 SERVER_KINDS = (HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN, HostKind.LOG)
 """The servers of the telephone system."""
-BYSTANDERS = frozenset(
-    {HostKind.PC, HostKind.OUTSIDER, HostKind.SEAT, HostKind.DATA_SERVICES}
-)
+BYSTANDERS = frozenset({HostKind.PC, HostKind.OUTSIDER, HostKind.SEAT, HostKind.DATA_SERVICES})
 """What is no part of the telephone system, and stands where it can be seen to be kept out."""
 
 

@@ -19,6 +19,8 @@ from ringfence.design.model import (
 NTP: Final = 123
 NTS_KEYS: Final = 4460
 """Where a time server proves who it is and hands out keys (RFC 8915, NTS-KE)."""
+_End = tuple[ZoneName, tuple[str, ...]]
+"""One end of a flow: a zone, and the hosts that are meant, or every one if none is named."""
 _OWN: Final[Serves] = ("SEP-11",)
 _LOGGED: Final[Serves] = (*FILTERED, "LOG-3", "LOG-4")
 
@@ -32,10 +34,8 @@ def time(phones: tuple[ZoneName, ...], hosts: tuple[Host, ...], *, nts: bool) ->
     for zone in phones:
         yield _time(
             named("time-phones", zone),
-            zone,
-            (),
-            ZoneKind.SERVERS,
-            secondary,
+            (zone, ()),
+            (ZoneKind.SERVERS, secondary),
             "phones take the time from the secondary source",
         )
     for flow in _time_of_servers(hosts):
@@ -56,36 +56,28 @@ def _time_of_servers(hosts: tuple[Host, ...]) -> Iterator[Flow]:
     servers, admin = ZoneKind.SERVERS, ZoneKind.ADMIN
     yield _time(
         "time-servers",
-        servers,
-        (),
-        admin,
-        primary,
+        (servers, ()),
+        (admin, primary),
         "servers take the time from the primary source",
     )
     yield _time(
         "time-fallback",
-        servers,
-        (),
-        servers,
-        names_of(hosts, HostKind.SERVICES),
+        (servers, ()),
+        (servers, names_of(hosts, HostKind.SERVICES)),
         "servers fall back to the secondary source",
     )
     yield _time(
         "time-firewall",
-        admin,
-        names_of(hosts, HostKind.FIREWALL),
-        admin,
-        primary,
+        (admin, names_of(hosts, HostKind.FIREWALL)),
+        (admin, primary),
         "the firewall takes the time from the primary source",
     )
     beside = _beside(hosts, primary)
     if beside:
         yield _time(
             "time-admin",
-            admin,
-            beside,
-            admin,
-            primary,
+            (admin, beside),
+            (admin, primary),
             "the administration's other servers take the time from the primary source",
         )
 
@@ -101,20 +93,13 @@ def _beside(hosts: tuple[Host, ...], primary: tuple[str, ...]) -> tuple[str, ...
     )
 
 
-def _time(
-    name: str,
-    source: ZoneName,
-    from_hosts: tuple[str, ...],
-    target: ZoneName,
-    to_hosts: tuple[str, ...],
-    reason: str,
-) -> Flow:
+def _time(name: str, source: _End, target: _End, reason: str) -> Flow:
     return Flow(
         name=name,
-        from_zone=source,
-        from_hosts=from_hosts,
-        to_zone=target,
-        to_hosts=to_hosts,
+        from_zone=source[0],
+        from_hosts=source[1],
+        to_zone=target[0],
+        to_hosts=target[1],
         protocol=Protocol.UDP,
         ports=port(NTP),
         reason=reason,

@@ -10,7 +10,7 @@ Standard library only: it runs inside every machine.
 """
 
 # pathlib would cost every machine of a lab memory.
-# ruff: noqa: PTH101, PTH103, PTH107, PTH120, PTH123
+# ruff: noqa: PTH101, PTH103, PTH108, PTH120, PTH123
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PATH = "/run/systemd/journal/syslog"
 
 _INFO_FROM_A_DAEMON = 30  # RFC 3164, 4.1.1: facility 3, severity 6
 _WAITING = 2000
-"""Lines kept here when the socket is full; beyond that the oldest are lost to the syslog service."""
+"""Lines kept here when the socket is full; of more than these the oldest are not passed on."""
 _QUEUE = "/proc/sys/net/unix/max_dgram_qlen"
 _QUEUED = 512  # as systemd sets it on a real host; the kernel's own is 10
 _RETRY = 0.2  # seconds
@@ -45,7 +45,7 @@ class SyslogSocket:
         self._bound = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._bound.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._bound.bind(path)
-        os.chmod(path, 0o666)  # whatever runs here may log
+        os.chmod(path, 0o666)  # noqa: S103 - whatever runs here may log
         self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._sender.setblocking(False)
         self._waiting: deque[bytes] = deque(maxlen=_WAITING)

@@ -43,9 +43,7 @@ def deposits(design: Design, host: Host) -> tuple[Deposit, ...]:
         return ()
     own = [("certificate.pem", Material.CERTIFICATE), ("key.pem", Material.PRIVATE_KEY)]
     return (
-        Deposit(
-            path=f"{_KEYS}/ca.pem", material=Material.TRUST_ANCHOR, owner=_USER, group=_USER
-        ),
+        Deposit(path=f"{_KEYS}/ca.pem", material=Material.TRUST_ANCHOR, owner=_USER, group=_USER),
         *(
             Deposit(
                 path=f"{_KEYS}/{name}", material=material, of=host.name, owner=_USER, group=_USER

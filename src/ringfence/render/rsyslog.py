@@ -26,8 +26,17 @@ _JOURNAL = "/etc/systemd/journald.conf.d/60-ringfence.conf"
 _ACCOUNTS = "/etc/sysusers.d/ringfence-syslog.conf"
 _KEYS = "/etc/ringfence/log-keys"
 _STATE = "/var/lib/rsyslog"
+_PLACE = f"{LOGS}/%$.host%/%$now-utc%.log"
+_TO_FILE = (
+    'type="omfile" dynaFile="place" template="line" fileCreateMode="0640" dirCreateMode="0750"'
+)
+_UNTIL_WRITTEN = 'action.resumeRetryCount="-1"'
 _TLS = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 _QUEUE_ON_DISK = "64m"
+_FROM_JOURNALD = (
+    'module(load="imuxsock" SysSock.Name="/run/systemd/journal/syslog" '
+    'SysSock.RateLimit.Interval="0")'
+)
 _WINDOW = 16
 """Lines on the way: so many are sent twice, at most, when a connection breaks."""
 
@@ -58,7 +67,7 @@ def files(design: Design, host: Host) -> tuple[File, ...]:
     )
 
 
-def deposits(design: Design, host: Host) -> tuple[Deposit, ...]:
+def deposits(_: Design, host: Host) -> tuple[Deposit, ...]:
     """The certificate that this host shows, its key, and whom it believes."""
     own = host.name if host.kind == HostKind.LOG else f"log/{host.name}"
     made = [
@@ -124,8 +133,7 @@ def _server(design: Design) -> str:
             *_head(asked, f"Keeps the lines of {who}, a file a host and day"),
             'module(load="imrelp" tls.tlslib="gnutls")',
             f'lookup_table(name="senders" file="{SENDERS}")',
-            'template(name="place" type="string" '
-            f'string="{LOGS}/%$.host%/%$now-utc%.log")',
+            f'template(name="place" type="string" string="{LOGS}/%$.host%/%$now-utc%.log")',
             "# When it came, when and where it was said, by what, and what.",
             'template(name="line" type="list") {',
             '  property(name="timegenerated" dateFormat="rfc3339" date.inUTC="on")',
@@ -139,17 +147,14 @@ def _server(design: Design) -> str:
             '  property(name="msg" dropLastLf="on")',
             r'  constant(value="\n")',
             "}",
-            "# Written before it is acknowledged; where it belongs is told by the sender's address.",
+            "# Written before it is acknowledged; the sender's address tells whose line it is.",
             'ruleset(name="keep" queue.type="Direct") {',
             '  set $.host = lookup("senders", $fromhost-ip);',
-            '  action(type="omfile" dynaFile="place" template="line" fileCreateMode="0640" '
-            f'dirCreateMode="0750" dynaFileCacheSize="{len(known) + 10}" '
-            'action.resumeRetryCount="-1")',
+            f'  action({_TO_FILE} dynaFileCacheSize="{len(known) + 10}" {_UNTIL_WRITTEN})',
             "}",
             "# Its own lines:",
             f'set $.host = "{server.name}";',
-            'action(type="omfile" dynaFile="place" template="line" fileCreateMode="0640" '
-            'dirCreateMode="0750")',
+            f"action({_TO_FILE} {_UNTIL_WRITTEN})",
             f"# {' '.join(design.asked_by('LOG-4')) or 'Nothing asks who sends a line.'}",
             "input(",
             '  type="imrelp"',
@@ -172,9 +177,7 @@ def _senders(design: Design) -> File:
         for leg in host.interfaces
     ]
     table = ",\n".join(rows)
-    text = (
-        f'{{ "version": 1, "nomatch": "{UNKNOWN}", "type": "string", "table": [\n{table}\n]}}\n'
-    )
+    text = f'{{ "version": 1, "nomatch": "{UNKNOWN}", "type": "string", "table": [\n{table}\n]}}\n'
     return File(path=SENDERS, text=text)
 
 
@@ -186,8 +189,7 @@ def _head(asked: Serves, says: str) -> list[str]:
         '  net.enableDNS="off"',
         ")",
         "# What journald passes on: all that services print, and what the system says.",
-        'module(load="imuxsock" SysSock.Name="/run/systemd/journal/syslog" '
-        'SysSock.RateLimit.Interval="0")',
+        _FROM_JOURNALD,
     ]
 
 

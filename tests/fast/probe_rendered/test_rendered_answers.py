@@ -1,42 +1,16 @@
 """Each question about rendered files is answered yes as rendered, and no once it is broken."""
 
-from datetime import UTC, datetime
-
 import pytest
 
-from ringfence.design.model import Design
+from rendered_files import answers, broken
 from ringfence.guide import Level, Method, known_ids, mitigation
-from ringfence.probe.fact import MOST_CONTRARY, Answer, Fact
+from ringfence.probe.fact import MOST_CONTRARY, Answer
 from ringfence.probe.questions import QUESTIONS, RENDERED, about, by_id
-from ringfence.probe.rendered import answer_all, read
 from ringfence.probe.rendered.answers import ANSWERS
 from ringfence.render.catalogue import trees
-from ringfence.render.files import Tree
 from samples import make_design
 
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
 ONE_LEVEL_ONLY = {"no-dhcp", "phones-static", "reserved-addresses", "challenge"}
-
-
-def answers(design: Design, given: tuple[Tree, ...]) -> dict[str, Fact]:
-    return {taken.fact.question: taken.fact for taken in answer_all(read(design, given), NOW)}
-
-
-def broken(given: tuple[Tree, ...], host: str, path: str, old: str, new: str) -> tuple[Tree, ...]:
-    changed = []
-    found = False
-    for tree in given:
-        files = []
-        for file in tree.files:
-            if tree.host == host and file.path.endswith(path):
-                assert old in file.text, f"{file.path} does not say {old!r}"
-                found = True
-                files.append(file.model_copy(update={"text": file.text.replace(old, new)}))
-            else:
-                files.append(file)
-        changed.append(tree.model_copy(update={"files": tuple(files)}))
-    assert found, f"{host} has no {path}"
-    return tuple(changed)
 
 
 @pytest.mark.parametrize("level", Level)
@@ -48,7 +22,10 @@ def test_as_rendered_every_question_that_fits_the_level_is_answered_yes(level: L
     wrong = {q for q, fact in found.items() if fact.answer != Answer.YES} - {"softphones-apart"}
     static = level == Level.HIGHEST
     expected = {"reserved-addresses"} if static else {"no-dhcp", "phones-static"}
-    expected.add("priorities" if level == Level.MINIMUM else "challenge")
+    if level == Level.MINIMUM:
+        expected |= {"priorities", "logs-forwarded", "log-senders"}
+    else:
+        expected.add("challenge")
     assert wrong == expected
 
 

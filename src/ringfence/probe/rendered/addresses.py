@@ -34,7 +34,8 @@ def zone_subnets(rendered: Rendered) -> Seen:
         count += 1
         if None in zones:
             contrary.append(f"{each.host.name} has an address of no zone")
-        if len(zones) != 1 and each.host.kind != HostKind.FIREWALL:
+        asks = each.host.kind == HostKind.PC and all(leg.leased for leg in each.legs)
+        if len(zones) != 1 and not (asks or each.host.kind == HostKind.FIREWALL):
             contrary.append(f"{each.host.name} has addresses of {len(zones)} zones")
         if each.host.kind in SERVER_KINDS and zones & unfit:
             contrary.append(f"{each.host.name} is a server among phones or data devices")

@@ -7,7 +7,7 @@ from typing import Final
 
 from ringfence.probe.fact import Seen, Taken
 from ringfence.probe.questions import RENDERED
-from ringfence.probe.rendered import addresses, filters, hosts, priorities, sip
+from ringfence.probe.rendered import addresses, filters, hosts, logs, priorities, services, sip
 from ringfence.probe.rendered.reading import Rendered
 from ringfence.probe.take import take
 
@@ -31,6 +31,10 @@ ANSWERS: Final[Mapping[str, Callable[[Rendered], Seen]]] = {
     "no-automatic-registration": sip.no_automatic_registration,
     "confined-services": hosts.confined_services,
     "priorities": priorities.priorities,
+    "logs-forwarded": logs.logs_forwarded,
+    "log-senders": logs.log_senders,
+    "time-proved": services.time_proved,
+    "data-services": services.data_services,
     "no-softphones": hosts.no_softphones,
     "softphones-apart": hosts.softphones_apart,
 }
