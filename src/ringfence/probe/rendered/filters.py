@@ -44,7 +44,10 @@ def crossing_flows(rendered: Rendered) -> Seen:
         "new connections by their first packet only; the rest is dropped and logged"
         + (f"; {len(idle)} rules are there for nothing" if idle else ""),
         no="the firewall's rules are not those of the design",
-        exhibits=_exhibits(rendered.firewalls),
+        exhibits=(
+            *_exhibits(rendered.firewalls),
+            *([("rules that are there for nothing", "\n".join(idle).encode())] if idle else []),
+        ),
     )
 
 

@@ -26,11 +26,7 @@ def crossing(design: Design) -> tuple[Allowed, ...]:
 
 
 def received(design: Design, host: Host) -> tuple[Allowed, ...]:
-    """What a server with one leg accepts, whatever address of its own it is sent to.
-
-    A server has nobody to defend but itself, and its rules do not tell invalid datagrams from
-    others.
-    """
+    """What a server with one leg accepts, whatever address of its own it is sent to."""
     flows = (
         flow
         for flow in design.flows
@@ -44,7 +40,6 @@ def received(design: Design, host: Host) -> tuple[Allowed, ...]:
                 sources=sources,
                 protocol=flow.protocol,
                 ports=(flow.ports.first, flow.ports.last),
-                invalid=True,
             )
             for flow, sources, _ in _with_ends(design, flows)
         ),
