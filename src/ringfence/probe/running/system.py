@@ -1,7 +1,7 @@
 """The running system that questions are asked of, and what several of them ask for."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from ringfence.deploy.keeping import Keeping
@@ -30,16 +30,27 @@ class Placed:
 
 @dataclass(frozen=True)
 class System:
-    """A lab that is up, the design it runs, and what each host was given."""
+    """A lab that is up, the design it runs, and what each host was given.
+
+    ``recorded`` has the digests that were recorded of the log server's files of days that have
+    ended, by host and day as in ``sip1/2026-06-01.log``.
+    """
 
     lab: Lab
     design: Design
     trees: tuple[Tree, ...]
+    recorded: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, lab: Lab, design: Design, trees: Iterable[Tree]) -> "System":
+    def of(
+        cls,
+        lab: Lab,
+        design: Design,
+        trees: Iterable[Tree],
+        recorded: Mapping[str, str] | None = None,
+    ) -> "System":
         """The system that a lab runs."""
-        return cls(lab, design, tuple(trees))
+        return cls(lab, design, tuple(trees), recorded or {})
 
     @property
     def vault(self) -> Vault:
