@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Literal, assert_never
 
 from ringfence.design.model import Design, Host, HostKind, Service
 from ringfence.machine.inside import Machine
 from ringfence.machine.lab import Lab
-from ringfence.render import kamailio_config, kea, nft
+from ringfence.render import chrony, kamailio_config, kea, log_keeper, nft, rsyslog
 
 _PATIENCE = 10.0
 
@@ -53,21 +53,39 @@ def _question(lab: Lab, design: Design, host: Host, service: Service) -> Questio
             return lambda: _has_relay(machine) and _answers_options(machine, design, host)
         case Service.RTPENGINE:
             return lambda: _answers_ping(machine)
-        case Service.KEA:
-            return lambda: _kea_serves(machine)
-        case Service.UNBOUND:
-            return lambda: str(host.address) in _output(machine, "getent", "ahostsv4", host.fqdn)
-        case Service.CHRONY:
-            return lambda: _succeeds(
-                machine, "chronyc", "-h", "/run/chrony/chronyd.sock", "tracking"
-            )
         case Service.SENSOR:
             return lambda: _has_copies(lab.switch) and _listens(machine, host)
+        case Service.KEA | Service.UNBOUND | Service.CHRONY | Service.SYSLOG | Service.LOG_KEEPER:
+            return _network_service(lab, design, host, service)
         case Service.DHCP_CLIENT:
             return lambda: f"inet {host.address}/" in _output(machine, "ip", "-4", "-o", "address")
         case Service.SOFTPHONE:
             server = lab.machine(design.of_kind(HostKind.SIP)[0].name)
             return lambda: registered(server, f"{host.extension}@{design.domain}")
+        case _:
+            assert_never(service)
+
+
+def _network_service(
+    lab: Lab,
+    design: Design,
+    host: Host,
+    service: Literal[
+        Service.KEA, Service.UNBOUND, Service.CHRONY, Service.SYSLOG, Service.LOG_KEEPER
+    ],
+) -> Question:
+    machine = lab.machine(host.name)
+    match service:
+        case Service.KEA:
+            return lambda: _kea_serves(machine)
+        case Service.UNBOUND:
+            return lambda: str(host.address) in _output(machine, "getent", "ahostsv4", host.fqdn)
+        case Service.CHRONY:
+            return lambda: _succeeds(machine, "chronyc", "-h", chrony.COMMAND_SOCKET, "tracking")
+        case Service.SYSLOG:
+            return lambda: _log_is_kept(lab, design, host)
+        case Service.LOG_KEEPER:
+            return lambda: _runs(machine, log_keeper.PATH)
         case _:
             assert_never(service)
 
@@ -94,6 +112,19 @@ def _succeeds(machine: Machine, *argv: str) -> bool:
         and not done.stdout.startswith("error:")
         and not (done.stderr.startswith("error:"))
     )
+
+
+def _log_is_kept(lab: Lab, design: Design, host: Host) -> bool:
+    """Whether the log server has a file of this host: its init has said something by now."""
+    server = design.log_server
+    if server is None:
+        return False
+    kept = lab.machine(server.name)
+    return _succeeds(kept, "sh", "-c", f"ls {rsyslog.LOGS}/{host.name}/*.log")
+
+
+def _runs(machine: Machine, program: str) -> bool:
+    return program in _output(machine, "ps", "-eo", "args")
 
 
 def _listens_to_drops(machine: Machine) -> bool:

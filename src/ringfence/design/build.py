@@ -6,14 +6,17 @@ from ringfence.design.addresses import gateway, subnets
 from ringfence.design.flows import flows
 from ringfence.design.hosts import hosts
 from ringfence.design.model import (
+    SERVER_KINDS,
     Design,
     Host,
     HostKind,
     Identity,
     IdentityProfile,
+    Logs,
     Media,
     PortSecurity,
     Serves,
+    Service,
     Signalling,
     Zone,
     ZoneKind,
@@ -29,7 +32,6 @@ _ASKED_BY: dict[ZoneKind, Serves] = {
     ZoneKind.GATEWAYS: ("SEP-2", "GWY-2"),
     ZoneKind.SOFTPHONES: ("SFT-2",),
 }
-_SERVER_KINDS = {HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN}
 
 
 def build(site: Site, requirements: Requirements) -> Design:
@@ -49,7 +51,9 @@ def build(site: Site, requirements: Requirements) -> Design:
         digest="EAI-1" in requirements,
     )
     media = Media(srtp="EAI-4" in requirements)
+    nts = "SEP-11" in requirements
     everyone = hosts(site, requirements, zones, dhcp=dhcp)
+    logs = _logs(site, requirements, everyone)
     return Design(
         organisation=site.organisation,
         domain=site.domain,
@@ -57,15 +61,23 @@ def build(site: Site, requirements: Requirements) -> Design:
         hosts=everyone,
         flows=tuple(
             flow.model_copy(update={"serves": _in_force(flow.serves, requirements)})
-            for flow in flows(zones, everyone, signalling, media, dhcp=dhcp)
+            for flow in flows(zones, everyone, signalling, media, logs, dhcp=dhcp, nts=nts)
         ),
-        identities=_identities(site, everyone),
+        identities=_identities(site, everyone, nts=nts),
         signalling=signalling,
         media=media,
         ports=_ports(requirements),
+        logs=logs,
+        nts=nts,
         dhcp=dhcp,
         in_force=frozenset(requirements.in_force),
     )
+
+
+def _logs(site: Site, requirements: Requirements, everyone: tuple[Host, ...]) -> Logs | None:
+    if not any(host.kind == HostKind.LOG for host in everyone):
+        return None
+    return Logs(known_senders="LOG-4" in requirements, keep_days=site.logs.keep_days)
 
 
 def _ports(requirements: Requirements) -> PortSecurity:
@@ -105,12 +117,27 @@ def _zones(
     )
 
 
-def _identities(site: Site, everyone: tuple[Host, ...]) -> tuple[Identity, ...]:
-    """One certificate a server, by name, and one a phone, by address-of-record."""
+def _identities(site: Site, everyone: tuple[Host, ...], *, nts: bool) -> tuple[Identity, ...]:
+    """One certificate a server, by name, and one a phone, by address-of-record.
+
+    Who asks a time server knows its address only. Whoever sends a log has a certificate for that
+    and nothing else.
+    """
+    time = {HostKind.ADMIN, HostKind.SERVICES} if nts else set()
     servers = (
-        Identity(name=host.name, profile=IdentityProfile.SERVER, dns=(host.fqdn,))
+        Identity(
+            name=host.name,
+            profile=IdentityProfile.SERVER,
+            dns=(host.fqdn,),
+            addresses=(host.address,) if host.kind in time else (),
+        )
         for host in everyone
-        if host.kind in _SERVER_KINDS
+        if host.kind in SERVER_KINDS
+    )
+    senders = (
+        Identity(name=f"log/{host.name}", profile=IdentityProfile.LOG_SENDER, dns=(host.fqdn,))
+        for host in everyone
+        if Service.SYSLOG in host.services and host.kind != HostKind.LOG
     )
     phones = (
         Identity(
@@ -121,4 +148,4 @@ def _identities(site: Site, everyone: tuple[Host, ...]) -> tuple[Identity, ...]:
         for host in everyone
         if host.kind == HostKind.PHONE
     )
-    return (*servers, *phones)
+    return (*servers, *senders, *phones)

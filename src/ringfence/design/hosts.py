@@ -5,6 +5,7 @@ from typing import assert_never
 
 from ringfence.design.addresses import addresses
 from ringfence.design.model import (
+    BYSTANDERS,
     Host,
     HostKind,
     Interface,
@@ -16,12 +17,13 @@ from ringfence.design.model import (
 )
 from ringfence.design.zones import zone_of_phone
 from ringfence.policy import Requirements
-from ringfence.site.model import Phone, Role, Server, Site, phone_host_name
+from ringfence.site.model import LOG_SERVER, Phone, Role, Server, Site, phone_host_name
 
 FIREWALL = "fw"
 SENSOR = "ids1"
 PC = "pc1"
 OUTSIDER = "outside1"
+DATA_SERVER = "data1"
 GATEWAY_SEAT = "seat1"
 
 Subnets = dict[ZoneName, IPv4Network]
@@ -36,11 +38,16 @@ def hosts(
 ) -> tuple[Host, ...]:
     """Every host of a site: firewall, servers, sensor, the lab's bystanders, then the phones."""
     nets = {zone.name: zone.subnet for zone in zones}
+    named = _named_servers(site, requirements)
+    servers = _servers(site, named, nets, dhcp=dhcp)
+    system = (_firewall(site, requirements, zones, dhcp=dhcp), *servers)
+    if "NID-1" in requirements:
+        system = (*system, _sensor(site, named, zones, nets))
+    if any(host.kind == HostKind.LOG for host in servers):
+        system = tuple(_sending_its_log(host) for host in system)
     return (
-        _firewall(site, requirements, zones, dhcp=dhcp),
-        *_servers(site, nets, dhcp=dhcp),
-        *((_sensor(site, zones, nets),) if "NID-1" in requirements else ()),
-        _bystander(site, PC, HostKind.PC, ZoneKind.DATA, nets),
+        *system,
+        *_data_network(site, requirements, nets, dhcp=dhcp),
         _bystander(site, OUTSIDER, HostKind.OUTSIDER, ZoneKind.OUTSIDE, nets),
         *(
             _bystander(site, GATEWAY_SEAT, HostKind.SEAT, zone.name, nets)
@@ -51,12 +58,26 @@ def hosts(
     )
 
 
+def _named_servers(site: Site, requirements: Requirements) -> tuple[Server, ...]:
+    """The site's servers, and the log server where it is demanded and not among them."""
+    named = any(server.role == Role.LOG for server in site.servers)
+    if named or "LOG-3" not in requirements:
+        return site.servers
+    return (*site.servers, Server(name=LOG_SERVER, role=Role.LOG))
+
+
+def _sending_its_log(host: Host) -> Host:
+    if host.kind in BYSTANDERS:
+        return host
+    return host.model_copy(update={"services": (*host.services, Service.SYSLOG)})
+
+
 def zone_of(role: Role) -> ZoneName:
     """The zone in which servers of a role stand (the guide's figure 3)."""
     match role:
         case Role.SIP | Role.SERVICES:
             return ZoneKind.SERVERS
-        case Role.ADMIN:
+        case Role.ADMIN | Role.LOG:
             return ZoneKind.ADMIN
         case _:
             assert_never(role)
@@ -79,13 +100,15 @@ def _firewall(
     )
 
 
-def _servers(site: Site, nets: Subnets, *, dhcp: bool) -> tuple[Host, ...]:
+def _servers(
+    site: Site, servers: tuple[Server, ...], nets: Subnets, *, dhcp: bool
+) -> tuple[Host, ...]:
     placed = {
         name: address
         for zone in (ZoneKind.SERVERS, ZoneKind.ADMIN)
         for name, address in addresses(
             nets[zone],
-            _names_in(site, zone),
+            _names_in(servers, zone),
             site.addressing.fixed,
         ).items()
     }
@@ -97,23 +120,26 @@ def _servers(site: Site, nets: Subnets, *, dhcp: bool) -> tuple[Host, ...]:
             interfaces=(_leg(zone_of(server.role), placed[server.name]),),
             services=_services(server.role, dhcp=dhcp),
         )
-        for server in site.servers
+        for server in servers
     )
 
 
-def _names_in(site: Site, zone: ZoneName) -> tuple[str, ...]:
+def _names_in(servers: tuple[Server, ...], zone: ZoneName) -> tuple[str, ...]:
     """The servers of a zone; the sensor's place behind them is kept whether there is one or not."""
-    servers = tuple(server.name for server in site.servers if zone_of(server.role) == zone)
-    return (*servers, SENSOR) if zone == ZoneKind.ADMIN else servers
+    names = tuple(server.name for server in servers if zone_of(server.role) == zone)
+    return (*names, SENSOR) if zone == ZoneKind.ADMIN else names
 
 
-def _sensor(site: Site, zones: tuple[Zone, ...], nets: Subnets) -> Host:
+def _sensor(
+    site: Site, servers: tuple[Server, ...], zones: tuple[Zone, ...], nets: Subnets
+) -> Host:
     """The sensor: administered like a server, and with an ear in every zone (NID-1).
 
     The guide wants sensors at strategic points of both networks. Those are the zones themselves:
     all that crosses from one to another enters both, and what stays inside one is seen as well.
     """
-    placed = addresses(nets[ZoneKind.ADMIN], _names_in(site, ZoneKind.ADMIN), site.addressing.fixed)
+    names = _names_in(servers, ZoneKind.ADMIN)
+    placed = addresses(nets[ZoneKind.ADMIN], names, site.addressing.fixed)
     return Host(
         name=SENSOR,
         fqdn=f"{SENSOR}.{site.domain}",
@@ -135,6 +161,8 @@ def _kind(server: Server) -> HostKind:
             return HostKind.SERVICES
         case Role.ADMIN:
             return HostKind.ADMIN
+        case Role.LOG:
+            return HostKind.LOG
         case _:
             assert_never(server.role)
 
@@ -148,8 +176,40 @@ def _services(role: Role, *, dhcp: bool) -> tuple[Service, ...]:
             return (*common, Service.UNBOUND, *((Service.KEA,) if dhcp else ()))
         case Role.ADMIN:
             return common
+        case Role.LOG:
+            return (*common, Service.LOG_KEEPER)
         case _:
             assert_never(role)
+
+
+def _data_network(
+    site: Site, requirements: Requirements, nets: Subnets, *, dhcp: bool
+) -> tuple[Host, ...]:
+    """A PC, and the data network's own names, addresses and time.
+
+    These are its own for the sake of SEP-11. Without it a PC asks the IPT network's, unless
+    nothing may pass to there, or nothing unseen (SEP-7, SEP-9).
+    """
+    placed = addresses(nets[ZoneKind.DATA], (PC, DATA_SERVER), {})
+    apart = any(id_ in requirements for id_ in ("SEP-11", "SEP-7", "SEP-9"))
+    leased = dhcp and apart
+    pc = Host(
+        name=PC,
+        fqdn=f"{PC}.{site.domain}",
+        kind=HostKind.PC,
+        interfaces=(_leg(ZoneKind.DATA, placed[PC]),),
+        services=(*((Service.DHCP_CLIENT,) if leased else ()), Service.CHRONY),
+    )
+    if not apart:
+        return (pc,)
+    own = Host(
+        name=DATA_SERVER,
+        fqdn=f"{DATA_SERVER}.{site.domain}",
+        kind=HostKind.DATA_SERVICES,
+        interfaces=(_leg(ZoneKind.DATA, placed[DATA_SERVER]),),
+        services=(Service.UNBOUND, Service.CHRONY, *((Service.KEA,) if leased else ())),
+    )
+    return (pc, own)
 
 
 def _bystander(site: Site, name: str, kind: HostKind, zone: ZoneName, nets: Subnets) -> Host:

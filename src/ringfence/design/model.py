@@ -82,6 +82,17 @@ class HostKind(StrEnum):
     PC = "pc"
     OUTSIDER = "outsider"
     SEAT = "seat"
+    LOG = "log"
+    DATA_SERVICES = "data-services"
+
+
+SERVER_KINDS = (
+    *(HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN),
+    *(HostKind.LOG, HostKind.SENSOR),
+)
+"""The servers of the telephone system."""
+BYSTANDERS = frozenset({HostKind.PC, HostKind.OUTSIDER, HostKind.SEAT, HostKind.DATA_SERVICES})
+"""What is no part of the telephone system, and stands where it can be seen to be kept out."""
 
 
 class Interface(Model):
@@ -121,6 +132,8 @@ class Service(StrEnum):
     SENSOR = "sensor"
     DHCP_CLIENT = "dhcp-client"
     SOFTPHONE = "softphone"
+    SYSLOG = "rsyslog"
+    LOG_KEEPER = "log-keeper"
 
 
 class Host(Model):
@@ -192,15 +205,20 @@ class IdentityProfile(StrEnum):
 
     SERVER = "server"
     PHONE = "phone"
+    LOG_SENDER = "log-sender"
 
 
 class Identity(Model):
-    """A certificate to issue: a phone's has one URI name, a server's has DNS names."""
+    """A certificate to issue: a phone's has one URI name, a server's has DNS names.
+
+    A server that others know by its address alone has that in it too.
+    """
 
     name: str
     profile: IdentityProfile
     uri: str | None = None
     dns: tuple[str, ...] = ()
+    addresses: tuple[IPv4Address, ...] = ()
 
 
 class Signalling(Model):
@@ -222,6 +240,17 @@ class Media(Model):
     """The relay's ports."""
     phone_ports: PortRange = PortRange(first=16384, last=32767)
     """The phones' ports."""
+
+
+class Logs(Model):
+    """How hosts send their lines to the log server, and what it does with them."""
+
+    port: int = 2514
+    """RELP over TLS; the protocol has no port of its own."""
+    known_senders: bool
+    """Lines are taken from the design's own hosts only, known by their certificates (LOG-4)."""
+    keep_days: int
+    """For how many days they are kept."""
 
 
 class PortSecurity(Model):
@@ -254,6 +283,10 @@ class Design(Model):
     signalling: Signalling
     media: Media
     ports: PortSecurity
+    logs: Logs | None = None
+    """What the log server does, where there is one (LOG-3)."""
+    nts: bool
+    """Servers take the time with proof of where it comes from (SEP-11; RFC 8915)."""
     dhcp: bool
     """Phones get their addresses by DHCP; otherwise they are set by hand (DHC-3)."""
     in_force: frozenset[MitigationId]
@@ -274,6 +307,16 @@ class Design(Model):
     def of_kind(self, kind: HostKind) -> tuple[Host, ...]:
         """Every host of a kind, in order."""
         return self._by_kind.get(kind, ())
+
+    @property
+    def data_apart(self) -> bool:
+        """Whether the data network has names, addresses and time of its own (SEP-11)."""
+        return bool(self.of_kind(HostKind.DATA_SERVICES))
+
+    @property
+    def log_server(self) -> Host | None:
+        """The log server, if there is one."""
+        return next(iter(self.of_kind(HostKind.LOG)), None)
 
     def identity(self, name: str) -> Identity | None:
         """The identity of that name, if one is issued."""

@@ -166,7 +166,7 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 
 def _purposes(profile: IdentityProfile) -> list[x509.ObjectIdentifier]:
-    """A server also calls its peers; a phone is never a server."""
+    """A server also calls its peers; a phone is never a server, nor is who sends a log."""
     client = ExtendedKeyUsageOID.CLIENT_AUTH
     if profile == IdentityProfile.SERVER:
         return [ExtendedKeyUsageOID.SERVER_AUTH, client]
@@ -175,4 +175,5 @@ def _purposes(profile: IdentityProfile) -> list[x509.ObjectIdentifier]:
 
 def _alternative_names(identity: Identity) -> list[x509.GeneralName]:
     uris = [x509.UniformResourceIdentifier(identity.uri)] if identity.uri else []
-    return [*uris, *(x509.DNSName(name) for name in identity.dns)]
+    names = [x509.DNSName(name) for name in identity.dns]
+    return [*uris, *names, *(x509.IPAddress(each) for each in identity.addresses)]

@@ -21,7 +21,10 @@ INSIDE = Path("/run/ringfence")
 """Where a machine keeps its init's modules and control socket."""
 
 _SOURCE = Path(__file__).resolve().parents[2]
-_MODULES = ("__init__", "capabilities", "init", "journal", "netconf", "service", "units", "words")
+_MODULES = (
+    *("__init__", "capabilities", "init", "journal", "netconf", "service", "syslog", "units"),
+    "words",
+)
 _PATIENCE = 60
 
 _WITHHELD = ("CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_ADMIN", "CAP_SYS_TIME", "CAP_MKNOD")

@@ -20,7 +20,8 @@ import time
 from ringfence.machine.journal import Journal
 from ringfence.machine.netconf import apply_settings, ip_commands, settings
 from ringfence.machine.service import PATH, Service, State
-from ringfence.machine.units import in_order, parse
+from ringfence.machine.syslog import SyslogSocket
+from ringfence.machine.units import Unit, in_order, parse
 
 CONTROL = "/run/ringfence/init.sock"
 UNITS = "/etc/systemd/system"
@@ -54,10 +55,32 @@ def main() -> None:
     control.listen(16)
     control.settimeout(1)
     os.umask(0o022)
-    services = {unit.name: Service(unit, Journal(log_path(unit.name))) for unit in units}
-    init = Init(services, control, wakeup, notes)
+    syslog = SyslogSocket() if any(unit.syslog_socket for unit in units) else None
+    services = {unit.name: _service(unit, syslog) for unit in units}
+    init = Init(services, control, wakeup, notes, syslog)
     _say_ready()
     init.run()
+
+
+def _service(unit: Unit, syslog: SyslogSocket | None) -> Service:
+    """A unit's service, whose lines are passed on where there is a syslog service.
+
+    That one's own lines are not: it has them already, and a line about a line would never end.
+    """
+    path = log_path(unit.name)
+    if syslog is None:
+        return Service(unit, Journal(path))
+
+    def printed(lines: list[bytes]) -> None:
+        syslog.write(unit.identifier, service.pid, lines)
+
+    def noted(lines: list[bytes]) -> None:
+        syslog.write("init", 1, [unit.name.encode() + b": " + line for line in lines])
+
+    own = unit.syslog_socket
+    journal = Journal(path, printed=None if own else printed, noted=noted)
+    service = Service(unit, journal, syslog.fileno() if own else None)
+    return service
 
 
 def set_up_network() -> list[str]:
@@ -83,12 +106,18 @@ class Init:
     """The services of a machine and the loop that serves them."""
 
     def __init__(
-        self, services: dict[str, Service], control: socket.socket, wakeup: int, notes: list[str]
+        self,
+        services: dict[str, Service],
+        control: socket.socket,
+        wakeup: int,
+        notes: list[str],
+        syslog: SyslogSocket | None = None,
     ) -> None:
         self._services = services
         self._control = control
         self._wakeup = wakeup
         self._notes = notes
+        self._syslog = syslog
         self._stopping = False
         self._journals = {each.journal.read_end: each.journal for each in services.values()}
         self._poll = select.poll()
@@ -108,6 +137,8 @@ class Init:
                 else:
                     self._journals[fd].pump()
             self._reap()
+            if self._syslog:
+                self._syslog.flush()
 
     def _move(self) -> bool:
         """Start or stop whatever may go next; tell whether anything did."""
@@ -136,8 +167,11 @@ class Init:
 
     def _patience(self) -> float | None:
         """Milliseconds until something is due; None for as long as it takes."""
+        now = time.monotonic()
         due = [each.deadline for each in self._services.values() if each.deadline is not None]
-        return max(0.0, min(due) - time.monotonic()) * 1000 + 1 if due else None
+        if self._syslog and (retry := self._syslog.retry):
+            due.append(now + retry)
+        return max(0.0, min(due) - now) * 1000 + 1 if due else None
 
     def _reap(self) -> None:
         while True:
@@ -164,14 +198,18 @@ class Init:
     def _answer(self, words: list[str]) -> list[str]:
         """Obey a command: ``status``, ``notes``, or start, stop, restart, reload and a unit.
 
-        The first line is ``ok`` or says what is wrong. start, stop and restart are under way
-        when they are answered.
+        ``say`` with a unit and a word puts the word into the unit's log, as systemd-cat(1) does
+        on a real host. The first line is ``ok`` or says what is wrong. start, stop and restart
+        are under way when they are answered.
         """
         match words:
             case ["status"]:
                 return ["ok", *(_line(each) for each in self._services.values())]
             case ["notes"]:
                 return ["ok", *self._notes]
+            case ["say", name, word] if name in self._services:
+                self._services[name].journal.say(word)
+                return ["ok"]
             case [verb, name] if name in self._services and verb in _VERBS:
                 return [self._command(verb, self._services[name]) or "ok"]
             case _:

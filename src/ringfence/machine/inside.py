@@ -176,6 +176,10 @@ class Machine:
         """Run a service's ExecReload; raises LabError if it has none or does not run."""
         self._ask(f"reload {unit}")
 
+    def say(self, unit: str, word: str) -> None:
+        """Put a word into a service's log, to see where the log's lines arrive."""
+        self._ask(f"say {unit} {word}")
+
     def stop(self, unit: str, patience: float = 10.0) -> None:
         """Stop a service and wait until it has ended; raises LabError if it does not."""
         self._ask(f"stop {unit}")

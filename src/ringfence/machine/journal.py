@@ -10,6 +10,10 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
+
+Forward = Callable[[list[bytes]], None]
+"""Takes lines, without their time, to wherever else they go."""
 
 _LIMIT = 512 * 1024
 _LONGEST = 8192
@@ -20,14 +24,23 @@ _PATIENCE = 16
 class Journal:
     """The log of one unit: a pipe that the unit writes to, and the file it ends up in.
 
-    At about ``limit`` bytes the file is put aside as ``.1``, over the one before.
+    At about ``limit`` bytes the file is put aside as ``.1``, over the one before. ``printed``
+    is handed every line of the unit, ``noted`` every line of the init about it.
     """
 
-    def __init__(self, path: str, limit: int = _LIMIT) -> None:
+    def __init__(
+        self,
+        path: str,
+        limit: int = _LIMIT,
+        printed: Forward | None = None,
+        noted: Forward | None = None,
+    ) -> None:
         self.read_end, self.write_end = os.pipe()
         os.set_blocking(self.read_end, False)
         self._path = path
         self._limit = limit
+        self._printed = printed
+        self._noted = noted
         self._rest = b""
         self._open()
 
@@ -46,11 +59,23 @@ class Journal:
             *lines, self._rest = (self._rest + read).split(b"\n")
             if len(self._rest) > _LONGEST:
                 lines, self._rest = [*lines, self._rest], b""
-            self._write(lines)
+            self._take(lines)
+
+    def say(self, text: str) -> None:
+        """Add a line as if the unit had printed it."""
+        self._take([text.encode()])
 
     def note(self, text: str) -> None:
         """Add a line of the init's own."""
-        self._write([f"[init] {text}".encode()])
+        lines = [f"[init] {text}".encode()]
+        self._write(lines)
+        if self._noted:
+            self._noted(lines)
+
+    def _take(self, lines: list[bytes]) -> None:
+        self._write(lines)
+        if self._printed and lines:
+            self._printed(lines)
 
     def _write(self, lines: list[bytes]) -> None:
         now = time.time()

@@ -18,6 +18,7 @@ from ringfence.machine import kernel
 
 HIDDEN = (
     "/etc/sysctl.d",
+    "/etc/sysusers.d",
     "/etc/systemd/network",
     "/etc/systemd/system",
     "/home",

@@ -36,6 +36,8 @@ class State(StrEnum):
     FAILED = "failed"
 
 
+_FIRST_HANDED = 3
+"""Where a descriptor that is handed over is found: SD_LISTEN_FDS_START."""
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -43,11 +45,13 @@ class Service:
     """The life of one unit.
 
     ``detail`` says why it is in its state; ``starts`` counts how often it was started.
+    ``socket`` is a descriptor that it is handed, as sd_listen_fds(3) has it.
     """
 
-    def __init__(self, unit: Unit, journal: Journal) -> None:
+    def __init__(self, unit: Unit, journal: Journal, socket: int | None = None) -> None:
         self.unit = unit
         self.journal = journal
+        self._socket = socket
         self.state = State.WAITING
         self.detail = ""
         self.pid = 0
@@ -264,6 +268,10 @@ class Service:
                 limits = (self.unit.open_files, self.unit.open_files)
                 resource.setrlimit(resource.RLIMIT_NOFILE, limits)
             os.environ["PATH"] = PATH
+            if self._socket is not None:
+                os.dup2(self._socket, _FIRST_HANDED)
+                os.set_inheritable(_FIRST_HANDED, True)  # dup2 leaves it be if it is the same
+                environment |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
             os.execvpe(words[0], words, environment)  # noqa: S606 - no shell is the point
         except OSError as error:
             os.write(2, f"{words[0]}: {error}\n".encode())

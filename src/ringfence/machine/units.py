@@ -51,6 +51,7 @@ _KNOWN = {
         "After",
         "Description",
         "Documentation",
+        "Requires",
         "StartLimitBurst",
         "StartLimitIntervalSec",
         "Wants",
@@ -68,7 +69,9 @@ _KNOWN = {
         "RemainAfterExit",
         "Restart",
         "RestartSec",
+        "Sockets",
         "SupplementaryGroups",
+        "SyslogIdentifier",
         "TimeoutStopSec",
         "Type",
         "UMask",
@@ -78,7 +81,7 @@ _KNOWN = {
         *(f"{key}Mode" for key in DIRECTORIES),
         *CONFINEMENT,
     },
-    "Install": {"WantedBy"},
+    "Install": {"Alias", "WantedBy"},
 }
 _LISTS = {"After", "Documentation", "Environment", "ExecStart", "ExecStartPre", "Wants"}
 
@@ -103,7 +106,11 @@ class Directory(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """One service. Times are in seconds; ``bounding`` None means every capability."""
+    """One service. Times are in seconds; ``bounding`` None means every capability.
+
+    ``identifier`` is the name under which its lines are passed on; ``syslog_socket`` tells
+    whether it is the syslog service, which is handed the socket for them.
+    """
 
     name: str
     description: str
@@ -129,6 +136,8 @@ class Unit(NamedTuple):
     no_new_privileges: bool
     bounding: frozenset[str] | None
     ambient: frozenset[str]
+    identifier: str
+    syslog_socket: bool
     not_enforced: tuple[str, ...]
 
 
@@ -169,6 +178,8 @@ def parse(name: str, text: str) -> Unit:
         no_new_privileges=said.flag("NoNewPrivileges"),
         bounding=said.capabilities("CapabilityBoundingSet"),
         ambient=said.capabilities("AmbientCapabilities") or frozenset(),
+        identifier=said.word("SyslogIdentifier", "") or start[0].argv[0].rpartition("/")[2],
+        syslog_socket=said.sockets(),
         not_enforced=tuple(sorted(CONFINEMENT & said.keys())),
     )
 
@@ -263,6 +274,13 @@ class _Said:
         if not set(words) <= set(capabilities.NAMES):
             raise self._wrong(key, "a list of names such as CAP_NET_BIND_SERVICE")
         return frozenset(words)
+
+    def sockets(self) -> bool:
+        """Whether the syslog socket is asked for: the only one that the lab's init has."""
+        named = self.word("Sockets", "")
+        if named not in {"", "syslog.socket"}:
+            raise self._wrong("Sockets", "syslog.socket")
+        return bool(named)
 
     def commands(self, key: str) -> tuple[Command, ...]:
         found = []

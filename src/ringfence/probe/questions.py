@@ -139,6 +139,34 @@ RENDERED: Final = (
         bears_on=("DOS-3",),
     ),
     Question(
+        id="logs-forwarded",
+        asks="Does every server and firewall send all its lines to the log server, over TLS, and "
+        "keep them on disk while it is away?",
+        method=Method.PROVED,
+        decides=("LOG-3",),
+        limits="What systemd's journal passes on is as systemd's manual has it.",
+    ),
+    Question(
+        id="log-senders",
+        asks="Does the log server take lines over TLS only, and from exactly the hosts of the "
+        "design, known by their certificates?",
+        method=Method.PROVED,
+        decides=("LOG-4",),
+    ),
+    Question(
+        id="time-proved",
+        asks="Do servers and the firewall believe only time sources that prove who they are?",
+        method=Method.PROVED,
+        bears_on=("SEP-11",),
+    ),
+    Question(
+        id="data-services",
+        asks="Do data devices get addresses, names and time from a server of the data network's "
+        "own, which serves no other?",
+        method=Method.PROVED,
+        bears_on=("SEP-11",),
+    ),
+    Question(
         id="no-softphones",
         asks="Is every phone a device of its own, not a program on a computer?",
         method=Method.PROVED,
@@ -261,6 +289,48 @@ RUNNING: Final = (
         asks="Does every server have a malware scanner with definitions of this week?",
         method=Method.INSPECTED,
         decides=("SML-1",),
+    ),
+    Question(
+        id="logs-arrive",
+        asks="Does a line that is logged on each server and firewall, or dropped by the firewall, "
+        "arrive at the log server within 5 seconds?",
+        method=Method.PROBED,
+        decides=("LOG-3",),
+    ),
+    Question(
+        id="log-strangers",
+        asks="Does the log server take no line from a phone or a PC, with a phone's certificate or "
+        "a stranger's, without one, or without TLS?",
+        method=Method.PROBED,
+        decides=("LOG-4",),
+    ),
+    Question(
+        id="log-files",
+        asks="Is there a file a host and day on the log server, append-only, its own user's alone, "
+        "no older than the site wants, and with room for more?",
+        method=Method.INSPECTED,
+        bears_on=("LOG-3",),
+    ),
+    Question(
+        id="log-digest",
+        asks="Are the log server's files of days that have ended as they were when their digests "
+        "were recorded?",
+        method=Method.INSPECTED,
+        bears_on=("LOG-3",),
+        limits="A file can be changed before its day has ended and its digest is recorded.",
+    ),
+    Question(
+        id="time-sources",
+        asks="Have servers and the firewall chosen a time source that has proved who it is?",
+        method=Method.INSPECTED,
+        bears_on=("SEP-11",),
+    ),
+    Question(
+        id="services-apart",
+        asks="Do the data network's services answer a data device and no IPT host, and those of "
+        "the IPT network no data device?",
+        method=Method.PROBED,
+        decides=("SEP-11",),
     ),
     Question(
         id="certificate-needed",

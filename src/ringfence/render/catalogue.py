@@ -12,9 +12,11 @@ from ringfence.render import (
     kamailio,
     kea,
     linphone,
+    log_keeper,
     network,
     packet_filter,
     priorities,
+    rsyslog,
     rtpengine,
     sensor,
     suricata,
@@ -31,12 +33,14 @@ _SERVICES: dict[Service, FileRenderer] = {
     Service.CHRONY: chrony.files,
     Service.KAMAILIO: kamailio.files,
     Service.KEA: kea.files,
+    Service.LOG_KEEPER: log_keeper.files,
     Service.PRIORITIES: priorities.files,
     Service.RTPENGINE: rtpengine.files,
     Service.SENSOR: lambda design, host: (
         *sensor.files(design, host),
         *suricata.files(design, host),
     ),
+    Service.SYSLOG: rsyslog.files,
     Service.UNBOUND: unbound.files,
 }
 
@@ -80,6 +84,10 @@ def _renderers(host: Host) -> Iterator[FileRenderer]:
 def _depositors(host: Host) -> Iterator[DepositRenderer]:
     if Service.KAMAILIO in host.services:
         yield kamailio.deposits
+    if Service.CHRONY in host.services:
+        yield chrony.deposits
+    if Service.SYSLOG in host.services:
+        yield rsyslog.deposits
     if Service.SOFTPHONE in host.services:
         yield linphone.deposits if _is_linphone(host) else baresip.deposits
 

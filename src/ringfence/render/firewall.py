@@ -76,6 +76,12 @@ def _anti_spoofing(design: Design) -> list[str]:
         for zone in design.zones_of(ZoneKind.PHONES, ZoneKind.SOFTPHONES)
         if design.dhcp
     ]
+    others = []
+    if design.dhcp and design.data_apart:
+        # Data devices ask their own network for addresses, and this leg hears it: no spoofing.
+        asking = f'iifname "{ZoneKind.DATA}" ip saddr 0.0.0.0 udp dport 67'
+        without_address.append(f"  {asking} jump overheard {remark}")
+        others = ["", "chain overheard {", *nft.logged_drop("overheard"), "}"]
     return [
         "",
         "chain sources {",
@@ -91,6 +97,7 @@ def _anti_spoofing(design: Design) -> list[str]:
         "chain spoofed {",
         *nft.logged_drop("spoofed"),
         "}",
+        *others,
     ]
 
 

@@ -21,7 +21,7 @@ _SYSCTL = {
     "net.ipv6.conf.default.disable_ipv6": 1,
 }
 
-_RESOLVING = {ZoneKind.PHONES, ZoneKind.SOFTPHONES, ZoneKind.SERVERS}
+_RESOLVING = {ZoneKind.PHONES, ZoneKind.SOFTPHONES, ZoneKind.SERVERS, ZoneKind.DATA}
 
 _LEASE_SCRIPT = """\
 #!/bin/sh
@@ -50,7 +50,7 @@ def files(design: Design, host: Host) -> tuple[File, ...]:
         *(_leg(design, host, index, leased=leased) for index in range(len(host.interfaces))),
         *(_mirror(design, each, index) for index, each in enumerate(host.mirrors)),
         *(() if host.kind == HostKind.PHONE else (_kernel(host),)),
-        *(_lease_client(design) if leased else _resolver(design, host)),
+        *(_lease_client(design, host) if leased else _resolver(design, host)),
     )
 
 
@@ -113,15 +113,18 @@ def _resolver(design: Design, host: Host) -> tuple[File, ...]:
     asks = design.zone(host.zone).kind in _RESOLVING
     if not asks or host.kind == HostKind.FIREWALL:
         return (File(path="/etc/resolv.conf", text="# No name service here.\n"),)
-    servers = [f"nameserver {server.address}" for server in design.of_kind(HostKind.SERVICES)]
+    of_data = design.zone(host.zone).kind == ZoneKind.DATA and design.data_apart
+    own = design.of_kind(HostKind.DATA_SERVICES if of_data else HostKind.SERVICES)
+    servers = [f"nameserver {server.address}" for server in own]
     return (
         File(path="/etc/resolv.conf", text="\n".join([f"search {design.domain}", *servers, ""])),
     )
 
 
-def _lease_client(design: Design) -> tuple[File, ...]:
-    """A phone's DHCP client: what a desk phone does by itself at power-on."""
-    script = "/etc/softphone/lease"
+def _lease_client(design: Design, host: Host) -> tuple[File, ...]:
+    """A DHCP client: what a desk phone does by itself at power-on, and a PC too."""
+    is_phone = host.kind == HostKind.PHONE
+    script = "/etc/softphone/lease" if is_phone else "/etc/ringfence/lease"
     client = f"/usr/sbin/udhcpc --interface eth0 --script {script}"
     unit = Unit(
         name=Service.DHCP_CLIENT,
@@ -130,6 +133,6 @@ def _lease_client(design: Design) -> tuple[File, ...]:
         prepare=(f"{client} --now --quit --retries 15 --timeout 1",),
         start=f"{client} --foreground --tryagain 2",
         capabilities=("CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_NET_BIND_SERVICE"),
-        serves=design.asked_by("DHC-1", "DHC-2"),
+        serves=design.asked_by(*(("DHC-1", "DHC-2") if is_phone else ("SEP-11",))),
     )
     return (File(path=script, text=_LEASE_SCRIPT, mode=0o755), unit_file(unit))

@@ -29,7 +29,8 @@ class Unit(BaseModel):
     ``start`` is the command line; ``prepare`` are commands run before it; ``capabilities`` are
     the only ones the process may ever hold. Directories are made under /run and /var/lib, owned
     by the user. ``oneshot`` marks a command that does its work and ends. ``confined`` are lines
-    of confinement beyond what every service has.
+    of confinement beyond what every service has. ``takes_log_lines`` marks the syslog service:
+    journald's lines reach it through systemd's own syslog.socket.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +40,7 @@ class Unit(BaseModel):
     start: str
     user: str = "root"
     group: str = "root"
+    groups: tuple[str, ...] = ()
     prepare: tuple[str, ...] = ()
     reload: str | None = None
     capabilities: tuple[str, ...] = ()
@@ -50,6 +52,7 @@ class Unit(BaseModel):
     open_files: int | None = None
     oneshot: bool = False
     confined: tuple[str, ...] = ()
+    takes_log_lines: bool = False
     serves: tuple[str, ...] = ()
 
 
@@ -67,12 +70,16 @@ def unit_text(unit: Unit) -> str:
         "[Unit]",
         f"Description={unit.description}",
         f"After=network.target {after}".rstrip(),
+        "Requires=syslog.socket" if unit.takes_log_lines else None,
         "",
         "[Service]",
         "Type=oneshot" if unit.oneshot else "Type=simple",
         "RemainAfterExit=yes" if unit.oneshot else None,
         f"User={unit.user}",
         f"Group={unit.group}",
+        f"SupplementaryGroups={' '.join(unit.groups)}" if unit.groups else None,
+        f"SyslogIdentifier={unit.name}",
+        "Sockets=syslog.socket" if unit.takes_log_lines else None,
         *(f"Environment={setting}" for setting in unit.environment),
         *_directories(unit),
         *(f"ExecStartPre={command}" for command in unit.prepare),
@@ -90,6 +97,7 @@ def unit_text(unit: Unit) -> str:
         "",
         "[Install]",
         "WantedBy=multi-user.target",
+        "Alias=syslog.service" if unit.takes_log_lines else None,
         "",
     ]
     return "\n".join(line for line in lines if line is not None)

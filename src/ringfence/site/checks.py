@@ -9,6 +9,7 @@ from typing import Final
 
 from ringfence.site.findings import Finding, Place
 from ringfence.site.model import (
+    LOG_SERVER,
     OUTSIDE_SUBNET,
     RESERVED_NAMES,
     Role,
@@ -81,7 +82,7 @@ def _roles(site: Site) -> Iterator[Finding]:
             message = f"several servers of role '{server.role}' are not supported yet"
             yield Finding(place, message, first)
     for role in Role:
-        if role not in seen:
+        if role not in seen and role != Role.LOG:
             yield Finding(("servers",), f"a server of role '{role}' is missing")
 
 
@@ -90,6 +91,9 @@ def _names(site: Site) -> Iterator[Finding]:
         place = ("servers", index, "name")
         if server.name in RESERVED_NAMES:
             yield Finding(place, f"{server.name!r} is the name of another host of every site")
+        elif server.name == LOG_SERVER and server.role != Role.LOG:
+            message = f"{server.name!r} is the log server's name; give it that role or another name"
+            yield Finding(place, message)
         elif server.name[1:].isdigit() and server.name == phone_host_name(server.name[1:]):
             yield Finding(place, f"{server.name!r} would be the host name of a phone")
 
@@ -174,7 +178,7 @@ def _fixed_addresses(site: Site) -> Iterator[Finding]:
     }
     phones = sorted(phone_host_name(phone.extension) for phone in site.phones)
     servers = [server.name for server in site.servers]
-    known = {*phones, *servers}
+    known = {*phones, *servers, LOG_SERVER}
     nets = (site.addressing.supernet, *_stated_zones(site).values())
     for name, address in site.addressing.fixed.items():
         place = ("addressing", "fixed", name)

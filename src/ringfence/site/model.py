@@ -27,8 +27,10 @@ ZONE_NAMES = (
 """The zones whose subnets a site may state, beside those of its locations' phones."""
 OUTSIDE_SUBNET = IPv4Network("192.0.2.0/24")
 """Where the outside zone lies unless it is stated: a range kept for examples (RFC 5737)."""
-RESERVED_NAMES = ("fw", "ids1", "pc1", "outside1", "seat1", "localhost")
+RESERVED_NAMES = ("fw", "ids1", "pc1", "outside1", "seat1", "data1", "localhost")
 """Names of hosts that every site has, so no server may take them."""
+LOG_SERVER = "log1"
+"""The log server's name where one is demanded and the site file names none."""
 SOFTPHONE_MODELS = frozenset({"linphone", "baresip", "softphone"})
 """Models that are programs on a computer (the guide's "Softphones")."""
 _LONGEST_DOMAIN = 240
@@ -119,6 +121,9 @@ LocationName = Annotated[
     Otherwise("is not a short name such as 'annex': up to 8 small letters and digits"),
 ]
 SectionPrefix = Annotated[str, AfterValidator(_section)]
+Days = Annotated[
+    int, Field(ge=1, le=3660), Otherwise("is not a number of days from 1 to 3660, such as 400")
+]
 Address = Annotated[IPv4Address, Otherwise("is not an IPv4 address such as '10.16.1.10'")]
 
 
@@ -134,13 +139,17 @@ class Role(StrEnum):
     SIP = "sip"
     SERVICES = "services"
     ADMIN = "admin"
+    LOG = "log"
 
 
 class Server(Model):
     """One server of the site."""
 
     name: HostName = Field(description="Its host name, up to 12 characters.")
-    role: Role = Field(description="What it is for; a site has one server of each role.")
+    role: Role = Field(
+        description="What it is for. A site has one server of each role; the log server need not "
+        "be named."
+    )
 
 
 class Location(Model):
@@ -166,6 +175,15 @@ class Phone(Model):
     def is_software(self) -> bool:
         """Whether it is a program on a computer rather than a device of its own."""
         return self.model.lower() in SOFTPHONE_MODELS
+
+
+class Logs(Model):
+    """What the log server keeps."""
+
+    keep_days: Days = Field(
+        default=400,
+        description="For how many days the log server keeps what hosts have logged.",
+    )
 
 
 class Addressing(Model):
@@ -210,8 +228,10 @@ class Site(Model):
     )
     servers: tuple[Server, ...] = Field(
         default=DEFAULT_SERVERS,
-        description="The site's servers, one of each role.",
+        description="The site's servers, one of each role. Where a log server is demanded and "
+        "none is named, there is one called log1.",
     )
+    logs: Logs = Field(default=Logs(), description="What the log server keeps.")
     locations: tuple[Location, ...] = Field(
         default=(),
         description="The site's locations, where it has several: each has its own phone VLAN.",

@@ -49,6 +49,21 @@ def test_everything_that_the_renderer_can_say_is_understood() -> None:
     assert set(unit.not_enforced) == {line.partition("=")[0] for line in SANDBOX}
 
 
+def test_a_service_has_its_units_name_in_the_log() -> None:
+    assert rendered().identifier == "kamailio"
+    assert service().identifier == "true"
+    assert not rendered().syslog_socket
+
+
+def test_the_syslog_service_is_handed_the_socket_and_no_other_can_be_asked_for() -> None:
+    unit = rendered(takes_log_lines=True, groups=("ulog", "adm"))
+
+    assert unit.syslog_socket
+    assert unit.groups == ("ulog", "adm")
+    with pytest.raises(UnitError, match=r"Sockets=other\.socket is not syslog\.socket"):
+        service("Sockets=other.socket")
+
+
 def test_a_root_unit_is_bounded_too_and_has_nothing_ambient() -> None:
     unit = rendered(capabilities=("CAP_NET_ADMIN",))
 

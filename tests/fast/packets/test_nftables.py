@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.design.model import HostKind
+from ringfence.design.model import SERVER_KINDS, HostKind
 from ringfence.guide import Level
 from ringfence.packets.nftables import Action, RulesError, parse
 from ringfence.packets.spans import overlap, spans
@@ -40,7 +40,7 @@ def test_every_rendered_rule_file_is_understood(level: Level) -> None:
                 read += 1
                 assert all(each.policy == Action.DROP for each in rules.hooked("input"))
 
-    assert read == 1 + 3 + len(design.of_kind(HostKind.SENSOR))
+    assert read == 1 + sum(len(design.of_kind(kind)) for kind in SERVER_KINDS)
     assert design.of_kind(HostKind.FIREWALL)
 
 

@@ -1,12 +1,10 @@
 """Each question about rendered files is answered yes as rendered, and no once it is broken."""
 
-from datetime import UTC, datetime
-
 import pytest
 
-from ringfence.design.model import Design
+from rendered_files import NOW, answers, broken
 from ringfence.guide import Level, Method, known_ids, mitigation
-from ringfence.probe.fact import MOST_CONTRARY, Answer, Fact
+from ringfence.probe.fact import MOST_CONTRARY, Answer
 from ringfence.probe.questions import QUESTIONS, RENDERED, about, by_id
 from ringfence.probe.rendered import answer_all, read
 from ringfence.probe.rendered.answers import ANSWERS
@@ -15,29 +13,7 @@ from ringfence.render.catalogue import trees
 from ringfence.render.files import Tree
 from samples import make_design
 
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
 SENSOR = {"sensor-mirrors", "sensor-orders"}
-
-
-def answers(design: Design, given: tuple[Tree, ...]) -> dict[str, Fact]:
-    return {taken.fact.question: taken.fact for taken in answer_all(read(design, given), NOW)}
-
-
-def broken(given: tuple[Tree, ...], host: str, path: str, old: str, new: str) -> tuple[Tree, ...]:
-    changed = []
-    found = False
-    for tree in given:
-        files = []
-        for file in tree.files:
-            if tree.host == host and file.path.endswith(path):
-                assert old in file.text, f"{file.path} does not say {old!r}"
-                found = True
-                files.append(file.model_copy(update={"text": file.text.replace(old, new)}))
-            else:
-                files.append(file)
-        changed.append(tree.model_copy(update={"files": tuple(files)}))
-    assert found, f"{host} has no {path}"
-    return tuple(changed)
 
 
 @pytest.mark.parametrize("level", Level)
@@ -50,7 +26,7 @@ def test_as_rendered_every_question_that_fits_the_level_is_answered_yes(level: L
     static = level == Level.HIGHEST
     expected = {"reserved-addresses"} if static else {"no-dhcp", "phones-static"}
     if level == Level.MINIMUM:
-        expected |= {"priorities", *SENSOR}
+        expected |= {"priorities", "logs-forwarded", "log-senders", *SENSOR}
     else:
         expected.add("challenge")
     assert wrong == expected
@@ -229,7 +205,7 @@ SENSOR_BREAKS = [
         "unix-command:\n  enabled: yes",
     ),
     ("confined-services", "ids1", "sensor.service", "User=ringfence-sensor", "User=root"),
-    ("critical-static", "ids1", "10-eth0.network", "Address=10.16.1.11/24", "DHCP=ipv4"),
+    ("critical-static", "ids1", "10-eth0.network", "Address=10.16.1.12/24", "DHCP=ipv4"),
     ("own-filters", "ids1", RULES, "policy drop", "policy accept"),
 ]
 

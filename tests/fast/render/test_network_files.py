@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from ringfence.design.model import Design, Host, HostKind, Service
+from ringfence.design.model import SERVER_KINDS, Design, Host, HostKind, Service
 from ringfence.guide import Level
 from ringfence.render import chrony, firewall, kea, network, packet_filter, unbound
 from ringfence.render.files import File
@@ -37,7 +37,7 @@ def test_unbound_answers_for_every_server_and_refuses_the_rest() -> None:
     text = text_of(unbound.files(design, only(design, HostKind.SERVICES)), unbound.PATH)
 
     named = dict(re.findall(r'local-data: "(\S+)\. IN A (\S+)"', text))
-    servers = (HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN)
+    servers = SERVER_KINDS
     assert named == {host.fqdn: str(host.address) for host in design.hosts if host.kind in servers}
     assert 'local-zone: "." always_refuse' in text
 
@@ -47,7 +47,7 @@ def test_time_comes_from_administration_first() -> None:
     admin, sip = only(design, HostKind.ADMIN), only(design, HostKind.SIP)
 
     assert "server " not in text_of(chrony.files(design, admin), chrony.PATH)
-    assert f"server {admin.address} iburst prefer" in text_of(
+    assert f"server {admin.address} nts iburst prefer" in text_of(
         chrony.files(design, sip), chrony.PATH
     )
 

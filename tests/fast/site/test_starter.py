@@ -22,12 +22,15 @@ def test_what_the_comments_suggest_is_valid_too(tmp_path: Path) -> None:
     text = path.read_text()
     suggested = text.partition("# servers:")[2].splitlines()
     keys = "\n".join(
-        line.removeprefix("# ") for line in suggested if line.startswith(("#   ", "# addressing"))
+        line.removeprefix("# ")
+        for line in suggested
+        if line.startswith(("#   ", "# addressing", "# logs"))
     )
     path.write_text(f"{text}\nservers:\n{keys}\n")
     site = load_site(tmp_path)
 
-    assert len(site.servers) == 3
+    assert len(site.servers) == 4
+    assert site.logs.keep_days == 400
     assert set(site.addressing.fixed) == {"sip1", "p2001"}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any, Final
 
-from ringfence.design.model import HostKind, Service, ZoneKind, ZoneName
+from ringfence.design.model import SERVER_KINDS, HostKind, Service, ZoneKind, ZoneName
 from ringfence.probe.fact import Seen
 from ringfence.probe.rendered.filters import from_elsewhere
 from ringfence.probe.rendered.reading import HostFiles, Rendered
@@ -34,9 +34,10 @@ def zone_subnets(rendered: Rendered) -> Seen:
         count += 1
         if None in zones:
             contrary.append(f"{each.host.name} has an address of no zone")
-        if len(zones) != 1 and each.host.kind != HostKind.FIREWALL:
+        asks = each.host.kind == HostKind.PC and all(leg.leased for leg in each.legs)
+        if len(zones) != 1 and not (asks or each.host.kind == HostKind.FIREWALL):
             contrary.append(f"{each.host.name} has addresses of {len(zones)} zones")
-        if each.host.kind in _KINDS_APART and zones & unfit:
+        if each.host.kind in SERVER_KINDS and zones & unfit:
             contrary.append(f"{each.host.name} is a server among phones or data devices")
     for phone in rendered.phones:
         count += 1
@@ -51,12 +52,9 @@ def zone_subnets(rendered: Rendered) -> Seen:
     )
 
 
-_KINDS_APART: Final = {HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN, HostKind.SENSOR}
-
-
 def reserved_addresses(rendered: Rendered) -> Seen:
     """The address server knows every phone, by MAC address, and nobody else."""
-    servers = rendered.with_path.get(KEA, ())
+    servers = _address_servers(rendered)
     contrary = [] if servers else ["no host serves addresses"]
     reserved: dict[str, str] = {}
     for server in servers:
@@ -131,7 +129,7 @@ def critical_static(rendered: Rendered) -> Seen:
     ]
     reserved = {
         reservation["hw-address"]
-        for server in rendered.with_path.get(KEA, ())
+        for server in _address_servers(rendered)
         for net in _subnets(server)
         for reservation in net["reservations"]
     }
@@ -166,7 +164,7 @@ def own_services(rendered: Rendered) -> Seen:
     contrary = [
         f"{each.host.name}: {path} names {word}" for each, path, word in asked if word not in own
     ]
-    for server in rendered.with_path.get(KEA, ()):
+    for server in _address_servers(rendered):
         options = [o for net in _subnets(server) for o in net["option-data"]]
         contrary += [
             f"{server.host.name}: phones are told of {option['data']}"
@@ -190,7 +188,7 @@ def own_services(rendered: Rendered) -> Seen:
 
 def open_address_servers(rendered: Rendered) -> Iterator[str]:
     """The ways to an address that are open to a device that is not named."""
-    for server in rendered.with_path.get(KEA, ()):
+    for server in _address_servers(rendered):
         yield from _open_doors(server.host.name, _subnets(server))
 
 
@@ -198,7 +196,7 @@ def phone_addresses(rendered: Rendered, names: frozenset[str]) -> Iterator[tuple
     """The set or reserved address of some phones."""
     reserved = {
         reservation["hw-address"]: IPv4Address(reservation["ip-address"])
-        for server in rendered.with_path.get(KEA, ())
+        for server in _address_servers(rendered)
         for net in _subnets(server)
         for reservation in net["reservations"]
     }
@@ -208,6 +206,11 @@ def phone_addresses(rendered: Rendered, names: frozenset[str]) -> Iterator[tuple
                 yield phone.name, phone.address.ip
             elif phone.mac in reserved:
                 yield phone.name, reserved[phone.mac]
+
+
+def _address_servers(rendered: Rendered) -> tuple[HostFiles, ...]:
+    """The IPT network's address servers; the data network's own is another matter."""
+    return tuple(each for each in rendered.servers if KEA in each.texts)
 
 
 def _subnets(server: HostFiles) -> list[Any]:

@@ -11,9 +11,11 @@ from ringfence.probe.rendered import (
     addresses,
     filters,
     hosts,
+    logs,
     priorities,
     sensor,
     sensor_orders,
+    services,
     sip,
 )
 from ringfence.probe.rendered.reading import Rendered
@@ -39,6 +41,10 @@ ANSWERS: Final[Mapping[str, Callable[[Rendered], Seen]]] = {
     "no-automatic-registration": sip.no_automatic_registration,
     "confined-services": hosts.confined_services,
     "priorities": priorities.priorities,
+    "logs-forwarded": logs.logs_forwarded,
+    "log-senders": logs.log_senders,
+    "time-proved": services.time_proved,
+    "data-services": services.data_services,
     "no-softphones": hosts.no_softphones,
     "softphones-apart": hosts.softphones_apart,
     "sensor-mirrors": sensor.sensor_mirrors,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Interface
 
-from ringfence.design.model import Design, Host, HostKind
+from ringfence.design.model import SERVER_KINDS, Design, Host, HostKind
 from ringfence.machine import netconf
 from ringfence.packets.nftables import RuleSet, parse
 from ringfence.probe.rendered.phones import PhoneSays, read_phone
@@ -92,7 +92,7 @@ class Rendered:
     @property
     def servers(self) -> tuple[HostFiles, ...]:
         """The servers of the system, without firewalls and bystanders."""
-        return self.of_kind(HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN, HostKind.SENSOR)
+        return self.of_kind(*SERVER_KINDS)
 
     @cached_property
     def with_path(self) -> dict[str, tuple[HostFiles, ...]]:

@@ -7,7 +7,18 @@ from typing import Final
 
 from ringfence.probe.fact import Seen, Taken
 from ringfence.probe.questions import RUNNING
-from ringfence.probe.running import call, files, hosts, network, priorities, sensor, sip, sweep
+from ringfence.probe.running import (
+    call,
+    files,
+    hosts,
+    logs,
+    network,
+    priorities,
+    sensor,
+    services,
+    sip,
+    sweep,
+)
 from ringfence.probe.running.system import System
 from ringfence.probe.take import take
 
@@ -25,6 +36,12 @@ ANSWERS: Final[Mapping[str, Callable[[System], Seen]]] = {
     "private-keys": files.private_keys,
     "signed-packages": files.signed_packages,
     "malware-scanner": files.malware_scanner,
+    "logs-arrive": logs.logs_arrive,
+    "log-strangers": logs.log_strangers,
+    "log-files": logs.log_files,
+    "log-digest": logs.log_digest,
+    "time-sources": services.time_sources,
+    "services-apart": services.services_apart,
     "certificate-needed": sip.certificate_needed,
     "old-tls-refused": sip.old_tls_refused,
     "stranger-refused": sip.stranger_refused,

@@ -186,8 +186,16 @@ def _rule_files(system: System, host: str) -> list[str]:
 
 
 def _canonical(listing: str) -> object:
-    """A listing of rules without what differs from one loading to the next."""
-    return _without_handles(json.loads(listing)["nftables"][1:])
+    """A listing of rules without what differs from one loading to the next.
+
+    Which table comes first follows from which service was quicker, and matters to nobody.
+    """
+    return sorted(map(_without_handles, json.loads(listing)["nftables"][1:]), key=_table)
+
+
+def _table(entry: Any) -> tuple[str, str]:
+    ((kind, what),) = entry.items()
+    return what["family"], what["name"] if kind == "table" else what["table"]
 
 
 def _without_handles(value: Any) -> object:

@@ -1,11 +1,11 @@
 """The running system that questions are asked of, and what several of them ask for."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from ringfence.deploy.keeping import Keeping
-from ringfence.design.model import Design, Host, HostKind, Service, ZoneName
+from ringfence.design.model import SERVER_KINDS, Design, Host, HostKind, Service, ZoneName
 from ringfence.identity.vault import Vault
 from ringfence.machine.inside import Machine
 from ringfence.machine.lab import Lab
@@ -14,10 +14,7 @@ from ringfence.probe.packet import Seat
 from ringfence.probe.take import UnseenError
 from ringfence.render.files import Tree
 
-_SERVER_KINDS = (
-    *(HostKind.FIREWALL, HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN),
-    HostKind.SENSOR,
-)
+_SYSTEM = (HostKind.FIREWALL, *SERVER_KINDS)
 _TALK = 2.0
 """Seconds of the call that is placed to see one."""
 _ALL = 1_000_000
@@ -34,16 +31,27 @@ class Placed:
 
 @dataclass(frozen=True)
 class System:
-    """A lab that is up, the design it runs, and what each host was given."""
+    """A lab that is up, the design it runs, and what each host was given.
+
+    ``recorded`` has the digests that were recorded of the log server's files of days that have
+    ended, by host and day as in ``sip1/2026-06-01.log``.
+    """
 
     lab: Lab
     design: Design
     trees: tuple[Tree, ...]
+    recorded: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, lab: Lab, design: Design, trees: Iterable[Tree]) -> "System":
+    def of(
+        cls,
+        lab: Lab,
+        design: Design,
+        trees: Iterable[Tree],
+        recorded: Mapping[str, str] | None = None,
+    ) -> "System":
         """The system that a lab runs."""
-        return cls(lab, design, tuple(trees))
+        return cls(lab, design, tuple(trees), recorded or {})
 
     @property
     def vault(self) -> Vault:
@@ -53,7 +61,7 @@ class System:
     @property
     def server_hosts(self) -> tuple[Host, ...]:
         """The hosts that are the system's own: firewalls and servers."""
-        return tuple(host for host in self.design.hosts if host.kind in _SERVER_KINDS)
+        return tuple(host for host in self.design.hosts if host.kind in _SYSTEM)
 
     def machine(self, host: Host) -> Machine:
         """The machine that a host is."""
