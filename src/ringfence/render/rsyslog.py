@@ -208,7 +208,7 @@ def _tls(mode: str, peers: tuple[str, ...]) -> list[str]:
 
 def _account(asked: Serves) -> str:
     remark = f"# {' '.join(asked)}\n" if asked else ""
-    return f'{remark}u {ACCOUNT} - "Writes and sends logs" {_STATE} /usr/sbin/nologin\n'
+    return f'{remark}u {ACCOUNT} - "Writes and sends logs"\n'
 
 
 def _journal(asked: Serves) -> str:
