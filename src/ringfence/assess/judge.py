@@ -71,10 +71,13 @@ def _judge_alone(
     attested = attestations.get(id_) if mitigation.attest else None
     findings = [*_from_facts(questions, facts, now)]
     decided = any(id_ in question.decides for question in questions)
+    wanting: tuple[tuple[Verdict, str], ...] = ()
+    if not decided:
+        lacks = _from_attestation(mitigation, attested, questions, requirements, now)
+        wanting = tuple(lacks)
     if attested is not None and not attested.attestation.holds:
-        findings.append((Verdict.NOT_SATISFIED, _said(attested)))
-    elif not decided:
-        findings += _from_attestation(mitigation, attested, questions, requirements, now)
+        wanting = ((Verdict.NOT_SATISFIED, _said(attested)),)
+    findings += wanting
     used = tuple(facts.by_question[q.id] for q in questions if q.id in facts.by_question)
     for verdict in _WORST_FIRST:
         if because := [words for found, words in findings if found == verdict]:
@@ -85,7 +88,7 @@ def _judge_alone(
                 in_force,
                 facts=used,
                 attestation=attested,
-                todo=_todo(mitigation, verdict, decided=decided),
+                todo=_todo(mitigation, verdict, for_a_person=bool(wanting)),
             )
     because = [fact.saw for fact in used] if decided else []
     if attested is not None and not decided:
@@ -153,7 +156,7 @@ def _from_attestation(
     elif now.date() >= attested.attestation.expires:
         yield Verdict.STALE, f"attested until {attested.attestation.expires}"
     elif now.date() < attested.attestation.seen_on:
-        yield Verdict.ERROR, f"attested as seen on {attested.attestation.seen_on}, in the future"
+        yield Verdict.NOT_TESTED, f"attested as seen on {attested.attestation.seen_on}, to come"
     elif mitigation.id in requirements.two_persons and not attested.countersigned_by:
         yield Verdict.NOT_TESTED, "attested by one person; at the highest level it takes two"
 
@@ -176,19 +179,20 @@ def _said(attested: Attested) -> str:
     )
 
 
-def _todo(mitigation: Mitigation, verdict: Verdict, *, decided: bool) -> str:
+def _todo(mitigation: Mitigation, verdict: Verdict, *, for_a_person: bool) -> str:
+    decidable = any(mitigation.id in question.decides for question in about(mitigation.id))
     match verdict:
         case Verdict.NOT_SATISFIED:
             return "Mend what was seen, or have a deviation approved."
         case Verdict.ERROR:
             return "Report the fault; ask again once it is mended."
-        case Verdict.STALE | Verdict.NOT_TESTED if not decided and mitigation.attest is not None:
+        case Verdict.STALE | Verdict.NOT_TESTED if for_a_person and mitigation.attest is not None:
             return f"Attest it: {mitigation.attest.look_at}"
         case Verdict.STALE:
             return "Assess again."
-        case Verdict.NOT_TESTED if decided:
+        case Verdict.NOT_TESTED if not for_a_person:
             return "See why it could not be asked, and assess again."
-        case Verdict.NOT_TESTED if any(mitigation.id in q.decides for q in about(mitigation.id)):
+        case Verdict.NOT_TESTED if decidable:
             return "Bring the system up and assess it."
         case Verdict.NOT_TESTED:
             return "Nothing can be done yet; until then a deviation may be approved."

@@ -11,6 +11,7 @@ from ringfence.machine.lab import Lab
 from ringfence.render import kamailio_config, kea, nft
 
 _PATIENCE = 10.0
+_TABLES = {Service.NFTABLES: "ringfence", Service.PRIORITIES: "priorities"}
 
 Question = Callable[[], bool]
 
@@ -41,8 +42,9 @@ def checks(lab: Lab, design: Design, shut_out: frozenset[str]) -> list[Check]:
 def _question(lab: Lab, design: Design, host: Host, service: Service) -> Question:
     machine = lab.machine(host.name)
     match service:
-        case Service.NFTABLES:
-            return lambda: _succeeds(machine, "nft", "list", "table", "inet", "ringfence")
+        case Service.NFTABLES | Service.PRIORITIES:
+            table = _TABLES[service]
+            return lambda: _succeeds(machine, "nft", "list", "table", "inet", table)
         case Service.FIREWALL_LOG:
             return lambda: _listens_to_drops(machine)
         case Service.DHCP_RELAY:

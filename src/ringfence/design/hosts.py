@@ -22,6 +22,7 @@ FIREWALL = "fw"
 SENSOR = "ids1"
 PC = "pc1"
 OUTSIDER = "outside1"
+GATEWAY_SEAT = "seat1"
 
 Subnets = dict[ZoneName, IPv4Network]
 
@@ -36,11 +37,16 @@ def hosts(
     """Every host of a site: firewall, servers, sensor, the lab's bystanders, then the phones."""
     nets = {zone.name: zone.subnet for zone in zones}
     return (
-        _firewall(site, zones, dhcp=dhcp),
+        _firewall(site, requirements, zones, dhcp=dhcp),
         *_servers(site, nets, dhcp=dhcp),
         *((_sensor(site, zones, nets),) if "NID-1" in requirements else ()),
         _bystander(site, PC, HostKind.PC, ZoneKind.DATA, nets),
         _bystander(site, OUTSIDER, HostKind.OUTSIDER, ZoneKind.OUTSIDE, nets),
+        *(
+            _bystander(site, GATEWAY_SEAT, HostKind.SEAT, zone.name, nets)
+            for zone in zones
+            if zone.kind == ZoneKind.GATEWAYS
+        ),
         *_phones(site, requirements, nets, dhcp=dhcp),
     )
 
@@ -56,8 +62,11 @@ def zone_of(role: Role) -> ZoneName:
             assert_never(role)
 
 
-def _firewall(site: Site, zones: tuple[Zone, ...], *, dhcp: bool) -> Host:
-    relay = (Service.DHCP_RELAY,) if dhcp else ()
+def _firewall(
+    site: Site, requirements: Requirements, zones: tuple[Zone, ...], *, dhcp: bool
+) -> Host:
+    more: tuple[Service, ...] = (Service.DHCP_RELAY,) if dhcp else ()
+    more += (Service.PRIORITIES,) if "DOS-3" in requirements else ()
     return Host(
         name=FIREWALL,
         fqdn=f"{FIREWALL}.{site.domain}",
@@ -66,7 +75,7 @@ def _firewall(site: Site, zones: tuple[Zone, ...], *, dhcp: bool) -> Host:
             Interface(name=zone.name, zone=zone.name, mac=_mac(zone.gateway), address=zone.gateway)
             for zone in zones
         ),
-        services=(Service.NFTABLES, Service.FIREWALL_LOG, *relay, Service.CHRONY),
+        services=(Service.NFTABLES, Service.FIREWALL_LOG, *more, Service.CHRONY),
     )
 
 

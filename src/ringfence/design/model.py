@@ -68,7 +68,10 @@ class Zone(Model):
 
 
 class HostKind(StrEnum):
-    """What a host is, and so what runs on it."""
+    """What a host is, and so what runs on it.
+
+    A seat stands where a device of its zone would: from there the zone's borders are tried.
+    """
 
     FIREWALL = "firewall"
     SIP = "sip"
@@ -78,6 +81,7 @@ class HostKind(StrEnum):
     PHONE = "phone"
     PC = "pc"
     OUTSIDER = "outsider"
+    SEAT = "seat"
 
 
 class Interface(Model):
@@ -108,6 +112,7 @@ class Service(StrEnum):
     NFTABLES = "nftables"
     FIREWALL_LOG = "ulogd2"
     DHCP_RELAY = "dhcp-relay"
+    PRIORITIES = "priorities"
     KAMAILIO = "kamailio"
     RTPENGINE = "rtpengine-daemon"
     KEA = "kea-dhcp4-server"
@@ -283,6 +288,20 @@ class Design(Model):
     @cached_property
     def _identities_by_name(self) -> dict[str, Identity]:
         return {identity.name: identity for identity in self.identities}
+
+    @cached_property
+    def firewall_names(self) -> frozenset[str]:
+        """The names of the firewalls."""
+        return frozenset(host.name for host in self.of_kind(HostKind.FIREWALL))
+
+    def crossing(self) -> tuple[Flow, ...]:
+        """The flows that cross from zone to zone, neither from nor to a firewall itself."""
+        return tuple(
+            flow
+            for flow in self.flows
+            if flow.from_zone != flow.to_zone
+            and not self.firewall_names & {*flow.from_hosts, *flow.to_hosts}
+        )
 
     def running(self, service: Service) -> tuple[Host, ...]:
         """Every host that runs a service, in order."""

@@ -127,7 +127,7 @@ def header(name: str, size: int) -> bytes:
         raise EvidenceError(f"{name} is too large for a pack: {size} bytes")
     before = name.encode("ascii").ljust(100, b"\0") + b"0000644\0" + 2 * b"0000000\0"
     before += b"%011o\0" % size + b"%011o\0" % 0
-    after = b"0" + bytes(100) + b"ustar\x0000" + bytes(64) + 2 * b"0000000\0"
+    after = b"0" + bytes(100) + b"ustar\x0000"
     after = after.ljust(_BLOCK - len(before) - 8, b"\0")
     # The sum counts its own eight bytes as spaces.
     return before + b"%06o\0 " % (sum(before) + sum(after) + 8 * 32) + after

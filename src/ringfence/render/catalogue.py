@@ -14,6 +14,7 @@ from ringfence.render import (
     linphone,
     network,
     packet_filter,
+    priorities,
     rtpengine,
     sensor,
     suricata,
@@ -30,6 +31,7 @@ _SERVICES: dict[Service, FileRenderer] = {
     Service.CHRONY: chrony.files,
     Service.KAMAILIO: kamailio.files,
     Service.KEA: kea.files,
+    Service.PRIORITIES: priorities.files,
     Service.RTPENGINE: rtpengine.files,
     Service.SENSOR: lambda design, host: (
         *sensor.files(design, host),

@@ -59,7 +59,7 @@ def _sources(design: Design, host: Host) -> list[str]:
             return [*primary, *secondary]
         case HostKind.FIREWALL | HostKind.SENSOR:
             return primary
-        case HostKind.PHONE | HostKind.PC | HostKind.OUTSIDER:
+        case HostKind.PHONE | HostKind.PC | HostKind.OUTSIDER | HostKind.SEAT:
             raise ValueError(f"{host.name} has no time service")
         case _:
             assert_never(host.kind)

@@ -1,7 +1,7 @@
 """Facts, attestations and countersignatures, into the log and out of it."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,8 @@ from ringfence.evidence.statement import PredicateType, Record, Subject
 from ringfence.probe.fact import Exhibit, Fact
 from ringfence.site.deviations import Change, Deviation
 
+NOON = datetime(2025, 3, 31, 12, tzinfo=UTC)
+WORD = b"three blind mice and a cat"
 NewFact = Callable[..., Record]
 NewAttestation = Callable[..., Attestation]
 
@@ -89,7 +91,7 @@ def test_an_attestation_comes_back_with_who_countersigned_it(
 ) -> None:
     one, two = attestation(), attestation(by="Carol Clark")
     first, _ = log.append(assessor, [attestation_record(one), attestation_record(two)], NOON)
-    record = countersignature_record(counter(first.digest, NOON), anna)
+    record = countersignature_record(counter(first.digest), anna)
     log.append(assessor, [record, record], NOON)
 
     found = attested(EvidenceLog.open(log.directory))
@@ -115,7 +117,7 @@ def test_an_attestations_photographs_are_kept(
 
 def test_nobody_countersigns_in_anothers_name(anna: Signer) -> None:
     with pytest.raises(EvidenceError, match="cannot countersign for Bob Brown"):
-        countersignature_record(counter("5a" * 32, NOON, by="Bob Brown"), anna)
+        countersignature_record(counter("5a" * 32, by="Bob Brown"), anna)
 
 
 def bent(record: Record, signers: tuple[Signer, ...]) -> Record:
@@ -131,7 +133,7 @@ def test_a_countersignature_counts_only_with_its_persons_own_signature(
     bob = log.keys.make("Dan", WORD)
     log.enrol(assessor, "Dan", "janitor", bob.public_key, NOON)
     (first,) = log.append(assessor, [attestation_record(attestation())], NOON)
-    record = countersignature_record(counter(first.digest, NOON), anna)
+    record = countersignature_record(counter(first.digest), anna)
 
     log.append(assessor, [bent(record, ()), bent(record, (bob,))], NOON)
     assert attested(log)[0].countersigned_by == ()
@@ -149,7 +151,7 @@ def test_nobody_countersigns_their_own_attestation(
     signed = attestation_record(attestation(by="Bob Brown"), signers=(anna,))
     for record in (own, signed):
         (entry,) = log.append(assessor, [record], NOON)
-        log.append(assessor, [countersignature_record(counter(entry.digest, NOON), anna)], NOON)
+        log.append(assessor, [countersignature_record(counter(entry.digest), anna)], NOON)
 
     assert [each.countersigned_by for each in attested(log)] == [(), ()]
 
@@ -158,7 +160,7 @@ def test_the_assessor_countersigns_nothing(
     log: EvidenceLog, assessor: Signer, attestation: NewAttestation
 ) -> None:
     (entry,) = log.append(assessor, [attestation_record(attestation())], NOON)
-    record = countersignature_record(counter(entry.digest, NOON, by="assessor"), assessor)
+    record = countersignature_record(counter(entry.digest, by="assessor"), assessor)
 
     with pytest.raises(EvidenceError, match="signed twice"):
         log.append(assessor, [record], NOON)
@@ -173,12 +175,12 @@ def test_a_countersignature_of_something_else_counts_for_nothing(
     attestation: NewAttestation,
 ) -> None:
     (entry,) = log.append(assessor, [attestation_record(attestation())], NOON)
-    other = counter(entry.digest, NOON).model_copy(update={"mitigation": "SEP-2"})
+    other = counter(entry.digest).model_copy(update={"mitigation": "SEP-2"})
     log.append(
         assessor,
         [
             countersignature_record(other, anna),
-            countersignature_record(counter("5a" * 32, NOON), anna),
+            countersignature_record(counter("5a" * 32), anna),
         ],
         NOON,
     )
@@ -194,7 +196,7 @@ def test_a_replaced_key_still_counts_for_what_it_signed_before(
     tmp_path: Path,
 ) -> None:
     (entry,) = log.append(assessor, [attestation_record(attestation())], NOON)
-    log.append(assessor, [countersignature_record(counter(entry.digest, NOON), anna)], NOON)
+    log.append(assessor, [countersignature_record(counter(entry.digest), anna)], NOON)
     new = Keys(tmp_path / "elsewhere").make("Anna Nováková", WORD)
     log.enrol(assessor, "Anna Nováková", "security officer", new.public_key, NOON)
 

@@ -26,7 +26,7 @@ from ringfence.evidence.statement import (
 )
 
 WORD = b"three blind mice and a cat"
-NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
+NOON = datetime(2025, 3, 31, 12, tzinfo=UTC)
 
 
 def statement(body: Mapping[str, Any] | None = None) -> Statement:
@@ -79,7 +79,7 @@ def test_an_envelope_is_one_line_of_sorted_json_with_an_in_toto_statement(
         "_type": "https://in-toto.io/Statement/v1",
         "predicate": {
             "body": {"state": "naïve"},
-            "recorded": "2026-03-31T12:00:00Z",
+            "recorded": "2025-03-31T12:00:00Z",
             "sequence": 0,
         },
         "predicateType": "urn:ringfence:rendered-state:1",

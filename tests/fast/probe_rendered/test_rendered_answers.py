@@ -50,7 +50,7 @@ def test_as_rendered_every_question_that_fits_the_level_is_answered_yes(level: L
     static = level == Level.HIGHEST
     expected = {"reserved-addresses"} if static else {"no-dhcp", "phones-static"}
     if level == Level.MINIMUM:
-        expected |= SENSOR
+        expected |= {"priorities", *SENSOR}
     else:
         expected.add("challenge")
     assert wrong == expected
@@ -74,9 +74,21 @@ BREAKS = [
     ),
     ("crossing-flows", "fw", RULES, "tcp flags & (fin|syn|rst|ack) == syn ct state new ", ""),
     ("crossing-flows", "fw", RULES, 'log prefix "RF drop phones-servers " group 5', ""),
+    ("crossing-flows", "fw", RULES, "ct state invalid counter drop", ""),
+    ("crossing-flows", "fw", RULES, "ct state established,related counter accept", ""),
+    ("crossing-flows", "fw", RULES, "saddr != 10.24.0.0/24", "saddr != 10.24.0.0/16"),
+    ("crossing-flows", "fw", RULES, "10.24.0.0/24, 10.16.0.0/24", "10.24.0.0/24"),
+    ("crossing-flows", "fw", RULES, "chain spoofed {", "chain spoofed {\nudp dport 53 accept"),
+    ("crossing-flows", "fw", RULES, "hook prerouting priority raw", "hook input priority filter"),
     ("ipt-and-data", "fw", RULES, '"servers" . "admin" :', '"data" . "servers" :'),
     ("ipt-and-data", "fw", RULES, '"servers" . "phones" :', '"servers" . "data" :'),
-    ("ipt-and-data", "fw", RULES, "ct state invalid counter drop", 'iifname "data" accept'),
+    (
+        "ipt-and-data",
+        "fw",
+        RULES,
+        "iifname . oifname vmap",
+        'iifname "data" accept\n    iifname . oifname vmap',
+    ),
     ("inside-and-outside", "fw", RULES, '"servers" . "phones" :', '"outside" . "phones" :'),
     ("inside-and-outside", "fw", RULES, '"servers" . "phones" :', '"phones" . "outside" :'),
     ("inside-and-outside", "fw", RULES, "ct state established,related counter", "counter"),
@@ -122,6 +134,9 @@ BREAKS = [
     ("confined-services", "net1", "unbound.service", "UMask=0027", "UMask=0022"),
     ("own-filters", "sip1", RULES, "tcp dport 5061", "tcp dport 22"),
     ("own-filters", "net1", RULES, "policy drop", "policy accept"),
+    ("own-filters", "sip1", RULES, 'iifname "lo" accept', "ct state new accept"),
+    ("own-filters", "sip1", RULES, "ct state established,related counter accept", ""),
+    ("own-filters", "sip1", RULES, "ip saddr 10.24.0.10-10.24.0.12 udp", "udp"),
 ]
 
 
@@ -139,6 +154,29 @@ def test_what_is_broken_in_a_file_is_found(
 
     assert fact.answer == Answer.NO
     assert fact.contrary
+    if path == RULES:
+        assert all(" -> " in each for each in fact.contrary)
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("priorities.nft", 'ip dscp set ef meta priority set "1:10"', 'meta priority set "1:10"'),
+        (
+            "priorities.nft",
+            'ip dscp set ef meta priority set "1:10"',
+            'ip dscp set ef meta priority set "1:40"',
+        ),
+        ("priorities.nft", "udp dport 30000-39999", "udp dport 30000-30001"),
+        ("priorities.tc", "prio 0", "prio 5"),
+        ("priorities.tc", "prio 7", "prio 1"),
+    ],
+)
+def test_speech_that_does_not_come_first_is_found(path: str, old: str, new: str) -> None:
+    design = make_design(level=Level.MEDIUM)
+    given = broken(tuple(trees(design)), "fw", path, old, new)
+
+    assert answers(design, given)["priorities"].answer == Answer.NO
 
 
 ORDERS = "sensor.json"

@@ -181,11 +181,9 @@ def _footing(reading: Reading) -> str:
 
 
 def _levels(reading: Reading) -> Markup:
-    rows = (
-        (f"{LEVELS[level]}{' (asked for)' if level == reading.site.level else ''}", tally)
-        for level, tally in ((each, reading.assessment.by_level[each]) for each in Level)
-    )
-    return _standings("By level of the guide, asked for here or not", "Level", tuple(rows))
+    rows = tuple((LEVELS[level], reading.assessment.by_level[level]) for level in Level)
+    own = f"By level, asked for here or not; this site's is {reading.site.level}"
+    return _standings(own, "Level", rows)
 
 
 def _parts(reading: Reading) -> Markup:
