@@ -2,10 +2,11 @@
 
 import argparse
 import json
+import os
 import sys
 from typing import Final
 
-from bench import proof, sandbox, site
+from bench import proof, sandbox, sensor, site
 
 MEASURED, WANTING, MISUSED = 0, 1, 2
 CORES_NEEDED: Final = 2
@@ -17,6 +18,8 @@ def main(arguments: list[str]) -> int:
     try:
         if options.bench == "site":
             return _measure_sites(options)
+        if options.bench == "sensor":
+            return _measure_sensor(options)
         if options.bench == "proof":
             return _measure_proofs(options)
         if not sandbox.is_inside():
@@ -52,6 +55,17 @@ def _measure_sites(options: argparse.Namespace) -> int:
     return MEASURED if all(target.met for target in results.targets()) else WANTING
 
 
+def _measure_sensor(options: argparse.Namespace) -> int:
+    if os.geteuid() != 0:
+        raise sandbox.BenchError("the sensor listens to raw frames: use root")
+    results = sensor.run(quick=options.quick, rounds=options.rounds, seed=options.seed)
+    if options.json:
+        sys.stdout.write(json.dumps(sensor.as_json(results), indent=1) + "\n")
+    else:
+        sys.stdout.write(sensor.as_text(results))
+    return MEASURED if all(target.met for target in results.targets()) else WANTING
+
+
 def _measure_proofs(options: argparse.Namespace) -> int:
     results = proof.run(quick=options.quick, rounds=options.rounds, seed=options.seed)
     if options.json:
@@ -71,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, words, rounds in (
         ("sip", "our Kamailio against Debian's stock configuration", 6),
         ("site", "how check, design and assess grow with a site's phones", 3),
+        ("sensor", "how many frames a second one core of the sensor reads", 5),
         ("proof", "how the proof of a firewall grows with its rules", 5),
     ):
         each = commands.add_parser(name, help=words)

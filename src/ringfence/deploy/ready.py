@@ -11,6 +11,7 @@ from ringfence.machine.lab import Lab
 from ringfence.render import chrony, kamailio_config, kea, log_keeper, nft, rsyslog
 
 _PATIENCE = 10.0
+_TABLES = {Service.NFTABLES: "ringfence", Service.PRIORITIES: "priorities"}
 
 Question = Callable[[], bool]
 
@@ -41,14 +42,13 @@ def checks(lab: Lab, design: Design, shut_out: frozenset[str]) -> list[Check]:
 def _question(lab: Lab, design: Design, host: Host, service: Service) -> Question:
     machine = lab.machine(host.name)
     match service:
-        case Service.NFTABLES:
-            return lambda: _succeeds(machine, "nft", "list", "table", "inet", "ringfence")
+        case Service.NFTABLES | Service.PRIORITIES:
+            table = _TABLES[service]
+            return lambda: _succeeds(machine, "nft", "list", "table", "inet", table)
         case Service.FIREWALL_LOG:
             return lambda: _listens_to_drops(machine)
         case Service.DHCP_RELAY:
             return lambda: _udp_bound(machine, 67)
-        case Service.PRIORITIES:
-            return lambda: _succeeds(machine, "nft", "list", "table", "inet", "priorities")
         case Service.KAMAILIO:
             return lambda: _has_relay(machine) and _answers_options(machine, design, host)
         case Service.RTPENGINE:

@@ -26,6 +26,7 @@ from ringfence.sensor.rules import RULES, Kind
 _LIMITS: Final = {rule.kind: rule.limit for rule in RULES}
 _NULL: Final = "00:00:00:00:00:00"
 _EXPERIMENTAL: Final = 0x88B5
+_TAGGED: Final = 0x8100
 _ECHO, _OFFER, _DISCOVER = 8, 2, 1
 _PORTS: Final = 30
 _RANDOM_MACS: Final = 200
@@ -183,6 +184,9 @@ def _of_neighbour(seat: _Seat) -> Iterator[Attack]:
         End(seat.leg.mac, foreign, 9), End(seat.gateway.mac, seat.gateway.address, 9), b"probe"
     )
     yield _by_device(seat, "a packet under a foreign address", Kind.FOREIGN_SOURCE, [forged])
+    tag = bytes([0, 20]) + _EXPERIMENTAL.to_bytes(2, "big")
+    hop = frames.ethernet(seat.leg.mac, seat.gateway.mac, _TAGGED, tag)
+    yield _by_device(seat, "a frame with the tag of another VLAN", Kind.UNNAMED_TRAFFIC, [hop])
     body = frames.boot(2, _invented_mac(), _OFFER, foreign)
     offer = frames.udp(seat.end(67), End(EVERYBODY, ALL_ADDRESSES, 68), body)
     yield _by_device(seat, "a DHCP offer", Kind.DHCP_SERVER, [offer])
