@@ -1,22 +1,29 @@
 """The commands about the evidence log: begin it, enrol persons, look at it, pack it."""
 
 from pathlib import Path
+from subprocess import CalledProcessError
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from ringfence.cli.labs import NameOption
+from ringfence.cli.labs import NameOption, open_lab
 from ringfence.cli.output import Exit, emit, fail, out
 from ringfence.cli.passphrases import PassphraseOption, at_hand, passphrase
 from ringfence.cli.reports import report_files
 from ringfence.cli.sites import JsonOption, SiteArgument, read
 from ringfence.cli.surveys import assessor, evidence_directory, needed_log, now, survey
+from ringfence.deploy.keeping import Keeping
+from ringfence.deploy.lab import lab_name
+from ringfence.evidence.encoding import sha256
 from ringfence.evidence.errors import EvidenceError
 from ringfence.evidence.log import EvidenceLog
+from ringfence.evidence.log_digest import LogDigest, log_digest_record, new_digests
 from ringfence.evidence.pack import write_pack
 from ringfence.evidence.statement import Opened, PredicateType
+from ringfence.machine.record import LabError
+from ringfence.probe.running.log_days import DayFile, ended_days
 
 app = typer.Typer(help="The signed, append-only log of what was seen.", no_args_is_help=True)
 
@@ -102,6 +109,40 @@ def show(site: SiteArgument, *, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def digest(
+    site: SiteArgument,
+    name: NameOption = None,
+    passphrase_file: PassphraseOption = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Record the digest of every log file of a day that has ended; run it each night.
+
+    `ringfence assess` then finds a line that was changed or taken out. Returns 1 if one was
+    already. Needs root.
+    """
+    log = needed_log(site, as_json=as_json)
+    design = read(site, as_json=as_json).design
+    lab = open_lab(name or lab_name(site), as_json=as_json)
+    if design.log_server is None:
+        fail("this site has no log server", code=Exit.USED_WRONGLY, as_json=as_json)
+    moment = now()
+    authority = sha256(Keeping(lab.name).vault().trust_anchor)
+    try:
+        ended = ended_days(lab.machine(design.log_server.name), moment.date())
+        fresh = new_digests(log, (_digest_of(each, authority) for each in ended))
+        if fresh:
+            signer = assessor(log, passphrase_file, as_json=as_json)
+            log.append(signer, map(log_digest_record, fresh), moment)
+    except (EvidenceError, LabError, CalledProcessError) as error:
+        fail(str(error), code=Exit.FOUND_WANTING, as_json=as_json)
+    if as_json:
+        emit({"ok": True, "recorded": [each.name for each in fresh], "ended": len(ended)})
+        return
+    out.print(f"{len(ended)} log files are of days that have ended; {len(fresh)} digests are new.")
+
+
+@app.command()
 def pack(
     site: SiteArgument,
     to: Annotated[Path, typer.Option("--out", metavar="FILE", help="The archive to write.")],
@@ -135,6 +176,12 @@ def pack(
     out.print(f"  tar -xf {to} verify.py && python3 verify.py {to} --key {log.fingerprint}")
 
 
+def _digest_of(file: DayFile, authority: str) -> LogDigest:
+    return LogDigest(
+        authority=authority, host=file.host, day=file.day, size=file.size, sha256=file.sha256
+    )
+
+
 def _row(opened: Opened) -> dict[str, object]:
     statement = opened.statement
     body = statement.predicate.body
@@ -149,6 +196,8 @@ def _row(opened: Opened) -> dict[str, object]:
             of = f"{body['name']} ({body['role']})"
         case PredicateType.RENDERED_STATE:
             of = str(body["state"])
+        case PredicateType.LOG_DIGEST:
+            of = f"{body['host']} on {body['day']}"
     return {
         "sequence": statement.predicate.sequence,
         "recorded": statement.predicate.recorded.isoformat(),

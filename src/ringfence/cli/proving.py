@@ -9,7 +9,7 @@ from rich.table import Table
 from ringfence.cli.labs import NameOption
 from ringfence.cli.output import Exit, emit, fail, out, progress
 from ringfence.cli.sites import JsonOption, SiteArgument, read
-from ringfence.cli.surveys import now
+from ringfence.cli.surveys import log_digests, log_of, now
 from ringfence.deploy.lab import lab_name
 from ringfence.probe.fact import Answer, Fact
 from ringfence.probe.gather import Gathered, gather
@@ -62,7 +62,14 @@ def prove(
     only = _chosen(wanted, as_json=as_json)
     declared = read(site, as_json=as_json)
     with progress(quiet=as_json) as say:
-        gathered = gather(declared.design, name or lab_name(site), now(), say, only)
+        gathered = gather(
+            declared.design,
+            name or lab_name(site),
+            now(),
+            say,
+            only,
+            recorded=log_digests(log_of(site, as_json=as_json), as_json=as_json),
+        )
     facts = [taken.fact for taken in gathered.taken]
     unasked = sorted((only or set(by_id())) - {fact.question for fact in facts})
     agreed = not unasked and all(fact.answer == Answer.YES for fact in facts)

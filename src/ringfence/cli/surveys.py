@@ -1,5 +1,6 @@
 """What assess, attest, report and evidence share: a site looked at, its log, its assessment."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from ringfence.evidence.attestation import Attested
 from ringfence.evidence.errors import EvidenceError
 from ringfence.evidence.keys import ASSESSOR, Signer
 from ringfence.evidence.log import EvidenceLog
+from ringfence.evidence.log_digest import recorded as recorded_digests
 from ringfence.evidence.recording import new_records
 from ringfence.probe.gather import Gathered, gather
 
@@ -86,7 +88,9 @@ def survey(
     moment = now()
     with progress(quiet=as_json) as say:
         name = None if design_only else lab or lab_name(site)
-        gathered = gather(declared.design, name, moment, say)
+        gathered = gather(
+            declared.design, name, moment, say, recorded=log_digests(log, as_json=as_json)
+        )
     recorded = 0
     if log is not None and signer is not None:
         recorded = _record(log, signer, declared, gathered, moment, as_json=as_json)
@@ -100,6 +104,14 @@ def survey(
     facts = Facts.newest(scope, gathered.state, known)
     assessment = assess(declared.site, declared.requirements, facts, words, moment)
     return Survey(declared, gathered, log, words, assessment, recorded)
+
+
+def log_digests(log: EvidenceLog | None, *, as_json: bool) -> Mapping[str, Mapping[str, str]]:
+    """The digests of log files that an evidence log has; none if there is no log."""
+    try:
+        return recorded_digests(log) if log is not None else {}
+    except EvidenceError as error:
+        fail(str(error), code=Exit.FOUND_WANTING, as_json=as_json)
 
 
 def _record(

@@ -93,7 +93,7 @@ def facts(log: EvidenceLog) -> list[Fact]:
         EvidenceError: a fact's statement holds something else.
 
     """
-    return [fact for _, fact in _bodies(log, PredicateType.FACT, Fact)]
+    return [fact for _, fact in bodies(log, PredicateType.FACT, Fact)]
 
 
 def attested(log: EvidenceLog) -> list[Attested]:
@@ -109,10 +109,10 @@ def attested(log: EvidenceLog) -> list[Attested]:
     """
     attestations = {
         opened.digest: (opened, body)
-        for opened, body in _bodies(log, PredicateType.ATTESTATION, Attestation)
+        for opened, body in bodies(log, PredicateType.ATTESTATION, Attestation)
     }
     names: dict[str, list[str]] = {digest: [] for digest in attestations}
-    for opened, body in _bodies(log, PredicateType.COUNTERSIGNATURE, Countersignature):
+    for opened, body in bodies(log, PredicateType.COUNTERSIGNATURE, Countersignature):
         entry, attestation = attestations.get(body.statement, (None, None))
         if entry is None or attestation is None:
             continue
@@ -131,9 +131,15 @@ def attested(log: EvidenceLog) -> list[Attested]:
     ]
 
 
-def _bodies(
+def bodies(
     log: EvidenceLog, type_: PredicateType, model: type[_Body]
 ) -> Iterator[tuple[Opened, _Body]]:
+    """The statements of a type, each with what it says.
+
+    Raises:
+        EvidenceError: one says something else than statements of that type do.
+
+    """
     for opened in log.entries:
         if opened.statement.predicate_type == type_:
             try:

@@ -29,6 +29,7 @@ class PredicateType(StrEnum):
     COUNTERSIGNATURE = "urn:ringfence:countersignature:1"
     DEVIATION = "urn:ringfence:deviation:1"
     RENDERED_STATE = "urn:ringfence:rendered-state:1"
+    LOG_DIGEST = "urn:ringfence:log-digest:1"
     KEY = "urn:ringfence:key:1"
 
 

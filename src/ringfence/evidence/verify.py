@@ -16,8 +16,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 TITLE, PAYLOAD = "ringfence evidence pack 1", b"application/vnd.in-toto+json"
-KINDS = ("fact", "attestation", "countersignature", "deviation", "rendered-state", "key")
-FACT, ATTESTATION, *_, KEY = KNOWN = [f"urn:ringfence:{kind}:1" for kind in KINDS]
+KINDS = ("fact", "attestation", "countersignature", "deviation", "rendered-state", "log-digest")
+FACT, ATTESTATION, *_, KEY = KNOWN = [f"urn:ringfence:{kind}:1" for kind in (*KINDS, "key")]
 KEPT = 1 << 20  # bytes: an exhibit of that size or less must be there
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
 PEM = b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA%b\n-----END PUBLIC KEY-----\n"  # RFC 8410

@@ -36,7 +36,7 @@ def gather(
     progress: Callable[[str], None],
     only: Collection[str] | None = None,
     *,
-    recorded: Mapping[str, str] | None = None,
+    recorded: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Gathered:
     """Ask every question that can be asked of a design and, if one is named, of its lab.
 

@@ -366,7 +366,8 @@ RUNNING: Final = (
     ),
     Question(
         id="call-recorded",
-        asks="Does a call leave a call detail record, and does every service log?",
+        asks="Does a call leave a call detail record, which reaches the log server where there is "
+        "one, and does every service log?",
         method=Method.PROBED,
         decides=("LOG-1",),
     ),

@@ -1,7 +1,10 @@
 """What a real call shows: whether it is heard, what of it is in the clear, what is recorded."""
 
+from collections.abc import Iterator
+
 from ringfence.probe.call import CallReport
 from ringfence.probe.fact import Answer, Seen
+from ringfence.probe.running.logs import log_has
 from ringfence.probe.running.system import System
 from ringfence.probe.wire import RTCP
 
@@ -60,10 +63,21 @@ def call_recorded(system: System) -> Seen:
         for service in system.machine(host).services()
         if service.pid and not system.machine(host).log_tail(service.unit, 1)
     ]
+    if records and system.design.log_server is not None:
+        contrary += _not_arrived(system, records)
+    where = " here and on the log server" if system.design.log_server else ""
     return Seen.against(
         contrary,
         1,
-        yes="the call has one record, and every running service keeps a log",
+        yes=f"the call has one record{where}, and every running service keeps a log",
         no="something leaves no trace",
         exhibits=(("call detail record", "\n".join(records).encode()),),
     )
+
+
+def _not_arrived(system: System, records: list[str]) -> Iterator[str]:
+    """The records that have not reached the log server in time."""
+    for record in records:
+        words = record[record.index("CDR ") :]
+        if not log_has(system, system.sip_server, words):
+            yield f"the record has not reached the log server: {words}"

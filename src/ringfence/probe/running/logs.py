@@ -15,7 +15,7 @@ from ringfence.identity.authority import Authority, Credential, Period, utc_now
 from ringfence.machine.inside import Machine
 from ringfence.probe import relp
 from ringfence.probe.fact import Answer, Seen
-from ringfence.probe.running.log_days import DayFile, day_of, ended_days
+from ringfence.probe.running.log_days import day_of, ended_days
 from ringfence.probe.running.system import System
 from ringfence.probe.take import UnseenError
 from ringfence.render import rsyslog
@@ -140,16 +140,19 @@ def log_digest(system: System) -> Seen:
     server = _server(system)
     today = utc_now().date()
     found = {each.name: each for each in ended_days(server, today)}
-    contrary = [f"{name} was changed" for name, each in found.items() if _differs(system, each)]
+    recorded = system.recorded.get(system.authority, {})
+    contrary = [
+        f"{name} was changed"
+        for name, each in found.items()
+        if recorded.get(name, each.sha256) != each.sha256
+    ]
     keep = timedelta(days=system.design.logs.keep_days if system.design.logs else 0)
-    for name in system.recorded.keys() - found.keys():
+    for name in recorded.keys() - found.keys():
         day = day_of(name)
         if day is not None and today - day <= keep:
             contrary.append(f"{name} is gone")
     unknown = [
-        name
-        for name, each in found.items()
-        if name not in system.recorded and today - each.day >= _LATE
+        name for name, each in found.items() if name not in recorded and today - each.day >= _LATE
     ]
     if unknown and not contrary:
         return Seen(
@@ -162,10 +165,24 @@ def log_digest(system: System) -> Seen:
     return Seen.against(
         sorted(contrary),
         len(found) + len(open_files),
-        yes=f"{len(system.recorded.keys() & found.keys())} files have the digests that were "
+        yes=f"{len(recorded.keys() & found.keys())} files have the digests that were "
         f"recorded when their days had ended; {len(open_files)} of today are still written",
         no="the log was changed after its digest was recorded",
     )
+
+
+def log_has(system: System, host: Host, words: str) -> bool:
+    """Whether words of a host reach the log server in time.
+
+    Raises:
+        UnseenError: the design has no log server.
+
+    """
+    server = _server(system)
+    deadline = time.monotonic() + _WITHIN
+    while not (there := _has(server, host.name, words)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return there
 
 
 def _server(system: System) -> Machine:
@@ -287,7 +304,3 @@ def _out_of_time(files: list[list[str]], keep_days: int) -> Iterator[str]:
         day: date | None = day_of(path) if kind == "f" else None
         if day is not None and day < oldest:
             yield f"{path} should have gone by now"
-
-
-def _differs(system: System, each: DayFile) -> bool:
-    return system.recorded.get(each.name, each.sha256) != each.sha256

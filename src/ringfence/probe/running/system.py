@@ -1,5 +1,6 @@
 """The running system that questions are asked of, and what several of them ask for."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +20,9 @@ _TALK = 2.0
 """Seconds of the call that is placed to see one."""
 _ALL = 1_000_000
 
+Recorded = Mapping[str, Mapping[str, str]]
+"""Digests of log files: authority -> host and day -> SHA-256."""
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -34,13 +38,14 @@ class System:
     """A lab that is up, the design it runs, and what each host was given.
 
     ``recorded`` has the digests that were recorded of the log server's files of days that have
-    ended, by host and day as in ``sip1/2026-06-01.log``.
+    ended, by the digest of the authority's certificate (a system that was made anew has another,
+    and other logs), then by host and day, as in ``sip1/2026-06-01.log``.
     """
 
     lab: Lab
     design: Design
     trees: tuple[Tree, ...]
-    recorded: Mapping[str, str] = field(default_factory=dict)
+    recorded: Recorded = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -48,7 +53,7 @@ class System:
         lab: Lab,
         design: Design,
         trees: Iterable[Tree],
-        recorded: Mapping[str, str] | None = None,
+        recorded: Recorded | None = None,
     ) -> "System":
         """The system that a lab runs."""
         return cls(lab, design, tuple(trees), recorded or {})
@@ -57,6 +62,11 @@ class System:
     def vault(self) -> Vault:
         """The vault of its keys."""
         return Keeping(self.lab.name).vault()
+
+    @property
+    def authority(self) -> str:
+        """The SHA-256 digest of the authority's certificate."""
+        return hashlib.sha256(self.vault.trust_anchor).hexdigest()
 
     @property
     def server_hosts(self) -> tuple[Host, ...]:
