@@ -206,6 +206,15 @@ RUNNING: Final = (
         bears_on=("NID-1",),
     ),
     Question(
+        id="intruders-seen",
+        asks="Does each kind of attack that does no harm raise an alert within five seconds that "
+        "names kind and source?",
+        method=Method.PROBED,
+        decides=("NID-1",),
+        limits="Attacks inside TLS and SRTP are not visible to a network sensor. Of a flood of "
+        "MAC addresses no source can be named; the switch knows the port.",
+    ),
+    Question(
         id="files-as-rendered",
         asks="Does every file on every host have the content, owner and mode that was rendered?",
         method=Method.INSPECTED,
@@ -377,15 +386,6 @@ RUNNING: Final = (
         method=Method.INSPECTED,
         bears_on=("NID-1",),
         limits="In a lab, one bridge a VLAN stands for the access switches.",
-    ),
-    Question(
-        id="intruders-seen",
-        asks="Does each kind of attack that does no harm raise an alert within five seconds that "
-        "names kind and source?",
-        method=Method.PROBED,
-        decides=("NID-1",),
-        limits="Attacks inside TLS and SRTP are not visible to a network sensor. Of a flood of "
-        "MAC addresses no source can be named; the switch knows the port.",
     ),
 )
 

@@ -1,5 +1,6 @@
 """Alerts, and how they are told: one line each, and a flood in one line every few seconds."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .rules import Kind
@@ -44,15 +45,20 @@ class _Told:
 
 
 class Reporter:
-    """Turns alerts into lines, at a bounded rate and with bounded memory, for one zone."""
+    """Turns alerts into lines, at a bounded rate and with bounded memory, for one zone.
 
-    def __init__(self, zone: str) -> None:
+    ``knows`` tells sources that the design names from others. They are counted apart, so that
+    invented ones in numbers do not keep a real one from being named.
+    """
+
+    def __init__(self, zone: str, knows: Callable[[str], bool]) -> None:
         self._zone = zone
-        self._told: dict[Kind, dict[str, _Told]] = {}
+        self._knows = knows
+        self._told: dict[tuple[Kind, bool], dict[str, _Told]] = {}
 
     def offer(self, alert: Alert, now: float) -> list[str]:
         """Take an alert; the line about it, or nothing if one of its like was told just now."""
-        sources = self._told.setdefault(alert.kind, {})
+        sources = self._told.setdefault((alert.kind, self._knows(alert.source)), {})
         name = alert.source
         if name not in sources and (_REST in sources or len(sources) >= SOURCES):
             name = _REST

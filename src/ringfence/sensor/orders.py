@@ -91,6 +91,13 @@ class Zone:
         """Whether an address is of the zone's subnet."""
         return number(address) & self.mask == self.network
 
+    def knows(self, source: str) -> bool:
+        """Whether an IP or MAC address, as an alert has it, is that of a host of the zone."""
+        if ":" in source:
+            return bytes.fromhex(source.replace(":", "")) in self.macs
+        parts = source.split(".")
+        return len(parts) == 4 and bytes(map(int, parts)) in self.bindings  # noqa: PLR2004 - IPv4
+
     def guards(self, address: bytes) -> bool:
         """Whether traffic to an address is the sensor's business."""
         if self.designed or address == self.gateway:

@@ -31,7 +31,7 @@ class Post:
     def __init__(self, zone: Zone, orders: Orders) -> None:
         self._zone = zone.name
         self._detector = Detector(zone, orders)
-        self._reporter = Reporter(zone.name)
+        self._reporter = Reporter(zone.name, zone.knows)
         self._frames = self._faults = self._alerts = 0
         self._fault = ""
 

@@ -109,7 +109,7 @@ def entries(thing: object, seen: set[int]) -> int:
 
 
 def test_a_flood_of_invented_sources_does_not_fill_the_memory() -> None:
-    detector, reporter = Detector(WATCH.zone, WATCH.orders), Reporter("phones")
+    detector, reporter = Detector(WATCH.zone, WATCH.orders), Reporter("phones", WATCH.zone.knows)
     for part in range(3):
         for number, frame in enumerate(invented(part, 15_000)):
             for alert in detector.see(frame, part + number / 15_000):

@@ -28,6 +28,17 @@ def test_every_zone_is_watched_at_a_port_of_its_own() -> None:
     assert {zone.name for zone in watch.orders.zones if not zone.designed} == {"data", "outside"}
 
 
+def test_a_zone_knows_its_own_hosts_by_both_their_addresses() -> None:
+    watch = Watch("phones")
+    phone = watch.host(watch.phone)
+
+    assert watch.zone.knows(str(phone.address))
+    assert watch.zone.knows(phone.mac)
+    assert watch.zone.knows(watch.gateway.mac)
+    for stranger in ("10.24.0.99", "02:aa:00:00:00:00", "many", "10.16.0.10"):
+        assert not watch.zone.knows(stranger)
+
+
 def test_every_kind_has_a_rule_and_every_rule_its_words() -> None:
     assert [rule.kind for rule in RULES] == list(Kind)
     assert all(rule.counts and rule.answers and rule.limit.count > 0 for rule in RULES)

@@ -24,6 +24,7 @@ from ringfence.probe.take import take
 
 ANSWERS: Final[Mapping[str, Callable[[System], Seen]]] = {
     "sensor-quiet": sensor.sensor_quiet,
+    "intruders-seen": sensor.intruders_seen,
     "files-as-rendered": files.files_as_rendered,
     "rules-in-force": files.rules_in_force,
     "zone-sweep": sweep.zone_sweep,
@@ -49,7 +50,6 @@ ANSWERS: Final[Mapping[str, Callable[[System], Seen]]] = {
     "call-in-the-clear": call.call_in_the_clear,
     "call-recorded": call.call_recorded,
     "mirrors-in-force": sensor.mirrors_in_force,
-    "intruders-seen": sensor.intruders_seen,
 }
 
 
