@@ -18,6 +18,7 @@ from ringfence.machine.lab import Lab
 from ringfence.machine.record import LabError
 from ringfence.machine.service import State
 from ringfence.machine.spec import LabSpec, MachineSpec, Port
+from ringfence.render import clamav
 from ringfence.render.catalogue import trees
 from ringfence.render.files import Tree
 
@@ -114,7 +115,8 @@ def lab_spec(name: str, design: Design, rendered: tuple[Tree, ...], keyring: Key
         machines=tuple(
             _machine(host, tree, keyring) for host, tree in zip(design.hosts, rendered, strict=True)
         ),
-        hidden=(str(HOME), str(Keeping(name).passphrase)),
+        # Definitions on this machine are not the lab's, and would take each of its machines a GB.
+        hidden=(str(HOME), str(Keeping(name).passphrase), clamav.DATABASE),
     )
 
 

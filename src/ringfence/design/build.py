@@ -1,11 +1,15 @@
 """Site x Requirements -> Design. What the design is follows from the mitigations in force."""
 
+from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from ringfence.design.addresses import gateway, subnets
+from ringfence.design.converged import converged
 from ringfence.design.flows import flows
 from ringfence.design.hosts import hosts
 from ringfence.design.model import (
+    SERVER_KINDS,
+    Converged,
     Design,
     Host,
     HostKind,
@@ -28,8 +32,8 @@ _ASKED_BY: dict[ZoneKind, Serves] = {
     ZoneKind.SERVERS: (*_APART, "SEP-2"),
     ZoneKind.GATEWAYS: ("SEP-2", "GWY-2"),
     ZoneKind.SOFTPHONES: ("SFT-2",),
+    ZoneKind.DMZ: ("SEP-10", "CNV-3"),
 }
-_SERVER_KINDS = {HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN}
 
 
 def build(site: Site, requirements: Requirements) -> Design:
@@ -38,8 +42,10 @@ def build(site: Site, requirements: Requirements) -> Design:
     Raises:
         AddressError: the stated subnets or addresses cannot be had.
         SoftphoneError: a phone is a program on a computer, and may not be.
+        ConvergedError: a service crosses to the data network, and may not.
 
     """
+    passing = converged(site, requirements)
     laid_out = plots(site, requirements)
     nets = subnets(site, {plot.name: plot.phones for plot in laid_out})
     zones = _zones(laid_out, nets, requirements)
@@ -57,14 +63,15 @@ def build(site: Site, requirements: Requirements) -> Design:
         hosts=everyone,
         flows=tuple(
             flow.model_copy(update={"serves": _in_force(flow.serves, requirements)})
-            for flow in flows(zones, everyone, signalling, media, dhcp=dhcp)
+            for flow in flows(zones, everyone, signalling, media, passing, dhcp=dhcp)
         ),
-        identities=_identities(site, everyone),
+        identities=_identities(site, everyone, passing),
         signalling=signalling,
         media=media,
         ports=_ports(requirements),
         dhcp=dhcp,
         in_force=frozenset(requirements.in_force),
+        converged=passing,
     )
 
 
@@ -105,12 +112,17 @@ def _zones(
     )
 
 
-def _identities(site: Site, everyone: tuple[Host, ...]) -> tuple[Identity, ...]:
-    """One certificate a server, by name, and one a phone, by address-of-record."""
+def _identities(
+    site: Site, everyone: tuple[Host, ...], passing: Converged | None
+) -> tuple[Identity, ...]:
+    """One certificate a server, by name, and one a phone, by address-of-record.
+
+    The data network's mail server and the data devices that may read the directory get one each.
+    """
     servers = (
         Identity(name=host.name, profile=IdentityProfile.SERVER, dns=(host.fqdn,))
         for host in everyone
-        if host.kind in _SERVER_KINDS
+        if host.kind in SERVER_KINDS
     )
     phones = (
         Identity(
@@ -121,4 +133,15 @@ def _identities(site: Site, everyone: tuple[Host, ...]) -> tuple[Identity, ...]:
         for host in everyone
         if host.kind == HostKind.PHONE
     )
-    return (*servers, *phones)
+    return (*servers, *phones, *_neighbours(site, passing))
+
+
+def _neighbours(site: Site, passing: Converged | None) -> Iterator[Identity]:
+    if passing is None:
+        return
+    if passing.mail is not None:
+        dns = (passing.mail.name,)
+        yield Identity(name=passing.mail.host, profile=IdentityProfile.MAIL_SERVER, dns=dns)
+    for name in passing.readers:
+        dns = (f"{name}.{site.domain}",)
+        yield Identity(name=name, profile=IdentityProfile.READER, dns=dns)

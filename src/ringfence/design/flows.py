@@ -3,7 +3,11 @@
 Whatever is not here may not cross. Flows exist only where a service of the design needs them.
 """
 
+from collections.abc import Iterator
+
+from ringfence.design.converged import converged_flows
 from ringfence.design.model import (
+    Converged,
     Flow,
     Host,
     HostKind,
@@ -19,6 +23,8 @@ from ringfence.design.model import (
 )
 
 _FILTERED: Serves = ("SEP-6",)
+MIRROR_PORT = 80
+"""Definitions are signed by their makers, and checked, so plain HTTP will do."""
 _PHONES = {ZoneKind.PHONES, ZoneKind.SOFTPHONES}
 
 
@@ -27,6 +33,7 @@ def flows(
     hosts: tuple[Host, ...],
     signalling: Signalling,
     media: Media,
+    passing: Converged | None,
     *,
     dhcp: bool,
 ) -> tuple[Flow, ...]:
@@ -37,6 +44,8 @@ def flows(
         *(flow for zone in phones if dhcp for flow in _addresses(zone, hosts)),
         *_names((*phones, ZoneKind.SERVERS), hosts),
         *_time(phones, hosts),
+        *(converged_flows(zones, hosts, passing) if passing is not None else ()),
+        *_definitions(hosts),
     )
 
 
@@ -220,6 +229,29 @@ def _time(phones: tuple[ZoneName, ...], hosts: tuple[Host, ...]) -> tuple[Flow, 
             service=Service.CHRONY,
         ),
     )
+
+
+def _definitions(hosts: tuple[Host, ...]) -> Iterator[Flow]:
+    """Where a mirror is declared, servers fetch definitions from it, and from nowhere else."""
+    mirror = _names_of(hosts, HostKind.MIRROR)
+    asking: dict[ZoneName, list[str]] = {}
+    for host in hosts:
+        if mirror and Service.DEFINITIONS in host.services:
+            # The firewall asks from its leg in the mirror's own zone.
+            zone = ZoneKind.ADMIN if host.kind == HostKind.FIREWALL else host.zone
+            asking.setdefault(zone, []).append(host.name)
+    for zone, names in asking.items():
+        yield Flow(
+            name=f"definitions-{zone}",
+            from_zone=zone,
+            from_hosts=tuple(names),
+            to_zone=ZoneKind.ADMIN,
+            to_hosts=mirror,
+            protocol=Protocol.TCP,
+            ports=_port(MIRROR_PORT),
+            reason="servers fetch signed malware definitions from the mirror",
+            serves=(*_FILTERED, "SML-1"),
+        )
 
 
 def _named(flow: str, zone: ZoneName) -> str:

@@ -1,19 +1,23 @@
 """The hosts of a design: which machine has which legs, addresses, names and services."""
 
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 from typing import assert_never
 
 from ringfence.design.addresses import addresses
+from ringfence.design.converged import stands_in_dmz
 from ringfence.design.model import Host, HostKind, Interface, Service, Zone, ZoneKind, ZoneName
 from ringfence.design.zones import zone_of_phone
 from ringfence.policy import Requirements
-from ringfence.site.model import Phone, Role, Server, Site, phone_host_name
+from ringfence.site.model import Phone, Role, Server, Site, phone_host_name, stated_addresses
+from ringfence.site.neighbours import DATA_DEVICE, RELAY_NAME
 
 FIREWALL = "fw"
-PC = "pc1"
+PC = DATA_DEVICE
 OUTSIDER = "outside1"
 
 Subnets = dict[ZoneName, IPv4Network]
+Places = dict[str, tuple[ZoneName, IPv4Address]]
 
 
 def hosts(
@@ -23,15 +27,52 @@ def hosts(
     *,
     dhcp: bool,
 ) -> tuple[Host, ...]:
-    """Every host of a site: firewall, servers, the lab's bystanders, then the phones."""
+    """Every host of a site: firewall, servers, relay, the lab's bystanders, then the phones."""
     nets = {zone.name: zone.subnet for zone in zones}
+    guard = _guard(site, requirements)
+    placed = _placed(site, requirements, nets)
     return (
-        _firewall(site, zones, dhcp=dhcp),
-        *_servers(site, nets, dhcp=dhcp),
-        _bystander(site, PC, HostKind.PC, ZoneKind.DATA, nets),
-        _bystander(site, OUTSIDER, HostKind.OUTSIDER, ZoneKind.OUTSIDE, nets),
+        _firewall(site, zones, guard, dhcp=dhcp),
+        *_servers(site, placed, guard, dhcp=dhcp),
+        *_relay(site, requirements, placed, guard),
+        *_bystanders(site, placed),
         *_phones(site, requirements, nets, dhcp=dhcp),
     )
+
+
+def _placed(site: Site, requirements: Requirements, nets: Subnets) -> Places:
+    """The zone and address of every host but the firewall and the phones."""
+    wanted = {server.name: zone_of(server.role) for server in site.servers}
+    if site.converged is not None:
+        dmz = stands_in_dmz(requirements)
+        wanted[RELAY_NAME] = ZoneKind.DMZ if dmz else ZoneKind.SERVERS
+    wanted |= {PC: ZoneKind.DATA, OUTSIDER: ZoneKind.OUTSIDE}
+    wanted |= {name: zone for name, (zone, _) in _neighbours(site).items()}
+    stated = stated_addresses(site)
+    return {
+        name: (zone, address)
+        for zone in dict.fromkeys(wanted.values())
+        for name, address in addresses(
+            nets[zone], tuple(name for name, at in wanted.items() if at == zone), stated
+        ).items()
+    }
+
+
+def _neighbours(site: Site) -> dict[str, tuple[ZoneKind, HostKind]]:
+    """The machines of others that the site file names."""
+    found = {}
+    if site.converged is not None and site.converged.mail is not None:
+        found[site.converged.mail.host] = (ZoneKind.DATA, HostKind.MAIL)
+    if site.definitions is not None:
+        found[site.definitions.host] = (ZoneKind.ADMIN, HostKind.MIRROR)
+    return found
+
+
+def _guard(site: Site, requirements: Requirements) -> tuple[Service, ...]:
+    """What guards every server and the firewall against malicious software."""
+    if "SML-1" not in requirements:
+        return ()
+    return (Service.NIGHTLY_SCAN, *((Service.DEFINITIONS,) if site.definitions else ()))
 
 
 def zone_of(role: Role) -> ZoneName:
@@ -45,7 +86,9 @@ def zone_of(role: Role) -> ZoneName:
             assert_never(role)
 
 
-def _firewall(site: Site, zones: tuple[Zone, ...], *, dhcp: bool) -> Host:
+def _firewall(
+    site: Site, zones: tuple[Zone, ...], guard: tuple[Service, ...], *, dhcp: bool
+) -> Host:
     relay = (Service.DHCP_RELAY,) if dhcp else ()
     return Host(
         name=FIREWALL,
@@ -55,29 +98,47 @@ def _firewall(site: Site, zones: tuple[Zone, ...], *, dhcp: bool) -> Host:
             Interface(name=zone.name, zone=zone.name, mac=_mac(zone.gateway), address=zone.gateway)
             for zone in zones
         ),
-        services=(Service.NFTABLES, Service.FIREWALL_LOG, *relay, Service.CHRONY),
+        services=(Service.NFTABLES, Service.FIREWALL_LOG, *relay, Service.CHRONY, *guard),
     )
 
 
-def _servers(site: Site, nets: Subnets, *, dhcp: bool) -> tuple[Host, ...]:
-    placed = {
-        name: address
-        for zone in (ZoneKind.SERVERS, ZoneKind.ADMIN)
-        for name, address in addresses(
-            nets[zone],
-            tuple(server.name for server in site.servers if zone_of(server.role) == zone),
-            site.addressing.fixed,
-        ).items()
-    }
+def _servers(
+    site: Site, placed: Places, guard: tuple[Service, ...], *, dhcp: bool
+) -> tuple[Host, ...]:
     return tuple(
         Host(
             name=server.name,
             fqdn=f"{server.name}.{site.domain}",
             kind=_kind(server),
-            interfaces=(_leg(zone_of(server.role), placed[server.name]),),
-            services=_services(server.role, dhcp=dhcp),
+            interfaces=(_leg(*placed[server.name]),),
+            services=(*_services(server.role, dhcp=dhcp), *guard),
         )
         for server in site.servers
+    )
+
+
+def _relay(
+    site: Site, requirements: Requirements, placed: Places, guard: tuple[Service, ...]
+) -> tuple[Host, ...]:
+    """The one way between telephones and data, if anything crosses at all."""
+    if site.converged is None:
+        return ()
+    mail = site.converged.mail is not None
+    return (
+        Host(
+            name=RELAY_NAME,
+            fqdn=f"{RELAY_NAME}.{site.domain}",
+            kind=HostKind.RELAY,
+            interfaces=(_leg(*placed[RELAY_NAME]),),
+            services=(
+                Service.NFTABLES,
+                Service.CHRONY,
+                *((Service.SCANNER,) if mail and "CNV-6" in requirements else ()),
+                *((Service.MAIL_RELAY,) if mail else ()),
+                *((Service.DIRECTORY,) if site.converged.directory else ()),
+                *guard,
+            ),
+        ),
     )
 
 
@@ -106,16 +167,18 @@ def _services(role: Role, *, dhcp: bool) -> tuple[Service, ...]:
             assert_never(role)
 
 
-def _bystander(site: Site, name: str, kind: HostKind, zone: ZoneName, nets: Subnets) -> Host:
-    """A machine that is not part of the system: a seat for whoever tests its borders."""
-    address = addresses(nets[zone], (name,), {})[name]
-    return Host(
-        name=name,
-        fqdn=f"{name}.{site.domain}",
-        kind=kind,
-        interfaces=(_leg(zone, address),),
-        services=(),
-    )
+def _bystanders(site: Site, placed: Places) -> Iterator[Host]:
+    """Machines that are no part of the system: others', and seats for who tests its borders."""
+    kinds = {PC: HostKind.PC, OUTSIDER: HostKind.OUTSIDER}
+    kinds |= {name: kind for name, (_, kind) in _neighbours(site).items()}
+    for name, kind in kinds.items():
+        yield Host(
+            name=name,
+            fqdn=f"{name}.{site.domain}",
+            kind=kind,
+            interfaces=(_leg(*placed[name]),),
+            services=(Service.MAIL_STAND_IN,) if kind == HostKind.MAIL else (),
+        )
 
 
 def _phones(

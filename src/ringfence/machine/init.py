@@ -2,7 +2,8 @@
 
 Standard library only, and sparing with that, for every machine of a lab runs one. It says
 ``ready`` on its standard output once the network stands and commands are taken; services go on
-starting after that. Commands come over a Unix socket, one line each (see ``_answer``).
+starting after that, but for those that have a timer: no timer runs in a lab, so they start by
+command only. Commands come over a Unix socket, one line each (see ``_answer``).
 """
 
 # pathlib would cost every machine of a lab memory.
@@ -54,7 +55,11 @@ def main() -> None:
     control.listen(16)
     control.settimeout(1)
     os.umask(0o022)
-    services = {unit.name: Service(unit, Journal(log_path(unit.name))) for unit in units}
+    timed = {name.removesuffix(".timer") for name in _texts(UNITS, ".timer")}
+    services = {
+        unit.name: Service(unit, Journal(log_path(unit.name)), timed=unit.name in timed)
+        for unit in units
+    }
     init = Init(services, control, wakeup, notes)
     _say_ready()
     init.run()

@@ -24,8 +24,9 @@ from ringfence.machine.words import expand
 
 
 class State(StrEnum):
-    """Where a service stands."""
+    """Where a service stands. ``idle`` is one that a timer starts, and no timer runs in a lab."""
 
+    IDLE = "idle"
     WAITING = "waiting"
     STARTING = "starting"
     RUNNING = "running"
@@ -45,10 +46,10 @@ class Service:
     ``detail`` says why it is in its state; ``starts`` counts how often it was started.
     """
 
-    def __init__(self, unit: Unit, journal: Journal) -> None:
+    def __init__(self, unit: Unit, journal: Journal, *, timed: bool = False) -> None:
         self.unit = unit
         self.journal = journal
-        self.state = State.WAITING
+        self.state = State.IDLE if timed else State.WAITING
         self.detail = ""
         self.pid = 0
         self.starts = 0
@@ -145,7 +146,7 @@ class Service:
     @property
     def over(self) -> bool:
         """Whether nothing of it runs or will run by itself."""
-        return self.state in {State.DONE, State.STOPPED, State.FAILED}
+        return self.state in {State.IDLE, State.DONE, State.STOPPED, State.FAILED}
 
     def _exited(self, code: int, now: float) -> None:
         command, self._current = self._current, None

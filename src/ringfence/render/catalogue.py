@@ -8,10 +8,14 @@ from ringfence.guide import MitigationId
 from ringfence.render import (
     baresip,
     chrony,
+    clamav,
+    directory,
     firewall,
     kamailio,
     kea,
     linphone,
+    mail_relay,
+    mail_stand_in,
     network,
     packet_filter,
     rtpengine,
@@ -26,10 +30,22 @@ DepositRenderer = Callable[[Design, Host], tuple[Deposit, ...]]
 
 _SERVICES: dict[Service, FileRenderer] = {
     Service.CHRONY: chrony.files,
+    Service.DEFINITIONS: clamav.fetching,
+    Service.DIRECTORY: directory.files,
     Service.KAMAILIO: kamailio.files,
     Service.KEA: kea.files,
+    Service.MAIL_RELAY: mail_relay.files,
+    Service.MAIL_STAND_IN: mail_stand_in.files,
+    Service.NIGHTLY_SCAN: clamav.nightly,
     Service.RTPENGINE: rtpengine.files,
+    Service.SCANNER: clamav.resident,
     Service.UNBOUND: unbound.files,
+}
+_DEPOSITS: dict[Service, DepositRenderer] = {
+    Service.DIRECTORY: directory.deposits,
+    Service.KAMAILIO: kamailio.deposits,
+    Service.MAIL_RELAY: mail_relay.deposits,
+    Service.MAIL_STAND_IN: mail_stand_in.deposits,
 }
 
 
@@ -70,10 +86,15 @@ def _renderers(host: Host) -> Iterator[FileRenderer]:
 
 
 def _depositors(host: Host) -> Iterator[DepositRenderer]:
-    if Service.KAMAILIO in host.services:
-        yield kamailio.deposits
+    for service in host.services:
+        if service in _DEPOSITS:
+            yield _DEPOSITS[service]
     if Service.SOFTPHONE in host.services:
         yield linphone.deposits if _is_linphone(host) else baresip.deposits
+    if {Service.NIGHTLY_SCAN, Service.SCANNER} & {*host.services}:
+        yield clamav.deposits
+    if host.kind == HostKind.PC:
+        yield directory.reader_deposits
 
 
 def _is_linphone(host: Host) -> bool:

@@ -1,5 +1,7 @@
 """chrony: the administration's server is the primary time source, the services' the secondary.
 
+The firewall hands the time on to the DMZ, so that nothing there asks a server of the IPT network.
+
 The guide's figure 3 and its caption; chrony.conf(5).
 """
 
@@ -57,9 +59,13 @@ def _sources(design: Design, host: Host) -> list[str]:
             return [*primary, "local stratum 10"]
         case HostKind.SIP:
             return [*primary, *secondary]
+        case HostKind.RELAY if host.zone == ZoneKind.DMZ:
+            return [f"server {design.zone(host.zone).gateway} iburst"]
+        case HostKind.RELAY:
+            return [*primary, *secondary]
         case HostKind.FIREWALL:
             return primary
-        case HostKind.PHONE | HostKind.PC | HostKind.OUTSIDER:
+        case HostKind.PHONE | HostKind.PC | HostKind.MAIL | HostKind.MIRROR | HostKind.OUTSIDER:
             raise ValueError(f"{host.name} has no time service")
         case _:
             assert_never(host.kind)
@@ -72,6 +78,8 @@ def _clients(design: Design, host: Host) -> list[str]:
             kinds = (ZoneKind.SERVERS, ZoneKind.ADMIN)
         case HostKind.SERVICES:
             kinds = (ZoneKind.PHONES, ZoneKind.SOFTPHONES, ZoneKind.SERVERS)
+        case HostKind.FIREWALL:
+            kinds = (ZoneKind.DMZ,)
         case _:
             kinds = ()
     return [str(zone.subnet) for zone in design.zones_of(*kinds)]

@@ -28,7 +28,9 @@ class Unit(BaseModel):
 
     ``start`` is the command line; ``prepare`` are commands run before it; ``capabilities`` are
     the only ones the process may ever hold. Directories are made under /run and /var/lib, owned
-    by the user. ``oneshot`` marks a command that does its work and ends.
+    by the user. ``oneshot`` marks a command that does its work and ends; with ``calendar`` a timer
+    starts it again and again (systemd.time(7)), and it is not started with the machine.
+    ``groups`` are further groups of the user. ``sandbox`` is the confinement beyond all that.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,6 +40,7 @@ class Unit(BaseModel):
     start: str
     user: str = "root"
     group: str = "root"
+    groups: tuple[str, ...] = ()
     prepare: tuple[str, ...] = ()
     reload: str | None = None
     capabilities: tuple[str, ...] = ()
@@ -48,12 +51,33 @@ class Unit(BaseModel):
     logs_directory: str | None = None
     open_files: int | None = None
     oneshot: bool = False
+    calendar: str | None = None
+    sandbox: tuple[str, ...] = SANDBOX
     serves: tuple[str, ...] = ()
 
 
 def unit_file(unit: Unit) -> File:
     """Render a unit to /etc/systemd/system."""
     return File(path=f"/etc/systemd/system/{unit.name}.service", text=unit_text(unit))
+
+
+def timer_file(unit: Unit) -> File:
+    """Render the timer of a unit that has a calendar. See systemd.timer(5)."""
+    lines = [
+        f"# Mitigations: {' '.join(unit.serves)}",
+        "[Unit]",
+        f"Description={unit.description}, time and again",
+        "",
+        "[Timer]",
+        f"OnCalendar={unit.calendar}",
+        "RandomizedDelaySec=30min",
+        "Persistent=yes",
+        "",
+        "[Install]",
+        "WantedBy=timers.target",
+        "",
+    ]
+    return File(path=f"/etc/systemd/system/{unit.name}.timer", text="\n".join(lines))
 
 
 def unit_text(unit: Unit) -> str:
@@ -68,9 +92,11 @@ def unit_text(unit: Unit) -> str:
         "",
         "[Service]",
         "Type=oneshot" if unit.oneshot else "Type=simple",
-        "RemainAfterExit=yes" if unit.oneshot else None,
+        # A timer starts nothing that counts as running still.
+        "RemainAfterExit=yes" if unit.oneshot and not unit.calendar else None,
         f"User={unit.user}",
         f"Group={unit.group}",
+        f"SupplementaryGroups={' '.join(unit.groups)}" if unit.groups else None,
         *(f"Environment={setting}" for setting in unit.environment),
         *_directories(unit),
         *(f"ExecStartPre={command}" for command in unit.prepare),
@@ -83,11 +109,9 @@ def unit_text(unit: Unit) -> str:
         "NoNewPrivileges=yes",
         f"CapabilityBoundingSet={capabilities}",
         f"AmbientCapabilities={capabilities}" if unit.user != "root" else None,
-        *SANDBOX,
+        *unit.sandbox,
         "",
-        "[Install]",
-        "WantedBy=multi-user.target",
-        "",
+        *([] if unit.calendar else ["[Install]", "WantedBy=multi-user.target", ""]),
     ]
     return "\n".join(line for line in lines if line is not None)
 

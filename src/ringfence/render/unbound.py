@@ -1,12 +1,10 @@
 """unbound: the names of this system for IPT hosts, and no other names. See unbound.conf(5)."""
 
-from ringfence.design.model import Design, Host, HostKind, Service, ZoneKind
+from ringfence.design.model import SERVER_KINDS, Design, Host, HostKind, Service, ZoneKind
 from ringfence.render.files import File
 from ringfence.render.systemd import Unit, unit_file
 
 PATH = "/etc/unbound/unbound.conf"
-
-_NAMED = (HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN)
 
 
 def files(design: Design, host: Host) -> tuple[File, ...]:
@@ -31,7 +29,7 @@ def _text(design: Design, host: Host) -> str:
     names = [
         f'  local-data: "{server.fqdn}. IN A {server.address}"'
         for server in design.hosts
-        if server.kind in _NAMED
+        if server.kind in SERVER_KINDS
     ]
     services = [
         f'  local-data: "_sips._tcp.{domain}. IN SRV 10 0 {design.signalling.port} {sip.fqdn}."'

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any, Final
 
-from ringfence.design.model import IPT_KINDS, HostKind, Service, ZoneKind, ZoneName
+from ringfence.design.model import IPT_KINDS, SERVER_KINDS, HostKind, Service, ZoneKind, ZoneName
 from ringfence.packets.passing import passing
 from ringfence.packets.spans import overlap
 from ringfence.probe.fact import Seen
@@ -37,7 +37,7 @@ def zone_subnets(rendered: Rendered) -> Seen:
             contrary.append(f"{each.host.name} has an address of no zone")
         if len(zones) != 1 and each.host.kind != HostKind.FIREWALL:
             contrary.append(f"{each.host.name} has addresses of {len(zones)} zones")
-        if each.host.kind in _KINDS_APART and zones & unfit:
+        if each.host.kind in SERVER_KINDS and zones & unfit:
             contrary.append(f"{each.host.name} is a server among phones or data devices")
     for phone in rendered.phones:
         count += 1
@@ -50,9 +50,6 @@ def zone_subnets(rendered: Rendered) -> Seen:
         no="a host has an address that its zone does not account for",
         exhibits=_zone_exhibit(rendered),
     )
-
-
-_KINDS_APART: Final = {HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN}
 
 
 def reserved_addresses(rendered: Rendered) -> Seen:
@@ -158,12 +155,9 @@ def critical_static(rendered: Rendered) -> Seen:
 
 def own_services(rendered: Rendered) -> Seen:
     """IPT hosts ask IPT servers only, which data devices cannot reach."""
-    own = {leg.address for host in rendered.servers for leg in host.host.interfaces}
-    asked = [
-        (each, path, word)
-        for each in (*rendered.servers, *rendered.firewalls)
-        for path, word in _asked(each)
-    ]
+    ours = (*rendered.servers, *rendered.firewalls)
+    own = {leg.address for host in ours for leg in host.host.interfaces}
+    asked = [(each, path, word) for each in ours for path, word in _asked(each)]
     contrary = [
         f"{each.host.name}: {path} names {word}" for each, path, word in asked if word not in own
     ]

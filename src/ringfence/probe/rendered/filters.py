@@ -197,6 +197,8 @@ def _of_flow(design: Design, flow: Flow) -> Crossing:
 
 
 def _ends(design: Design, zone: ZoneName, named: tuple[str, ...]) -> Spans:
+    if (subnet := design.whole_subnet(zone, named)) is not None:
+        return (of_network(subnet),)
     return of_addresses(
         leg.address
         for host in design.hosts

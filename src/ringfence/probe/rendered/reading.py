@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Interface
 
-from ringfence.design.model import Design, Host, HostKind
+from ringfence.design.model import SERVER_KINDS, Design, Host, HostKind
 from ringfence.machine import netconf
 from ringfence.packets.nftables import RuleSet, parse
 from ringfence.probe.rendered.phones import PhoneSays, read_phone
@@ -55,7 +55,7 @@ class HostFiles:
         return {
             path.removeprefix(_UNITS).removesuffix(".service"): text
             for path, text in self.texts.items()
-            if path.startswith(_UNITS)
+            if path.startswith(_UNITS) and path.endswith(".service")
         }
 
     def exhibit(self, path: str) -> tuple[str, bytes]:
@@ -84,7 +84,7 @@ class Rendered:
     @property
     def servers(self) -> tuple[HostFiles, ...]:
         """The servers of the system, without firewalls and bystanders."""
-        return self.of_kind(HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN)
+        return self.of_kind(*SERVER_KINDS)
 
     @cached_property
     def with_path(self) -> dict[str, tuple[HostFiles, ...]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ringfence.deploy.keeping import Keeping
-from ringfence.design.model import Design, Host, HostKind, Service
+from ringfence.design.model import SERVER_KINDS, Design, Host, HostKind, Service
 from ringfence.identity.vault import Vault
 from ringfence.machine.inside import Machine
 from ringfence.machine.lab import Lab
@@ -13,7 +13,7 @@ from ringfence.probe.call import CallReport, place_call
 from ringfence.probe.take import UnseenError
 from ringfence.render.files import Tree
 
-_SERVER_KINDS = (HostKind.FIREWALL, HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN)
+_OWN_KINDS = {HostKind.FIREWALL, *SERVER_KINDS}
 _TALK = 2.0
 """Seconds of the call that is placed to see one."""
 _ALL = 1_000_000
@@ -48,7 +48,7 @@ class System:
     @property
     def server_hosts(self) -> tuple[Host, ...]:
         """The hosts that are the system's own: firewalls and servers."""
-        return tuple(host for host in self.design.hosts if host.kind in _SERVER_KINDS)
+        return tuple(host for host in self.design.hosts if host.kind in _OWN_KINDS)
 
     def machine(self, host: Host) -> Machine:
         """The machine that a host is."""
