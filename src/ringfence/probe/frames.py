@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from ipaddress import IPv4Address
-from typing import Final
+from typing import Final, Self
 
 from ringfence.machine.inside import Machine
 
@@ -64,15 +64,18 @@ class Packet:
         return self.source.packed + self.target.packed + bytes([0, number]) + length + segment
 
 
-class Ears:
-    """Sockets that hear every frame that reaches some hosts' devices."""
+class Taps:
+    """A socket at each of some hosts' devices: frames are sent from it, and heard if for it."""
 
-    def __init__(self, machines: Iterable[tuple[Machine, str]]) -> None:
-        """Open them; leave by ``with``."""
+    def __init__(self, devices: Iterable[tuple[Machine, str]]) -> None:
+        """Open them, a device a machine; leave by ``with``."""
         self._stack = ExitStack()
-        self._sockets = [self._stack.enter_context(_raw(*each)) for each in machines]
+        self._sockets = {
+            machine.name: self._stack.enter_context(_raw(machine, device))
+            for machine, device in devices
+        }
 
-    def __enter__(self) -> "Ears":
+    def __enter__(self) -> Self:
         """Listen."""
         return self
 
@@ -80,24 +83,22 @@ class Ears:
         """Close them."""
         self._stack.close()
 
+    def send(self, machine: str, frame: bytes) -> None:
+        """Send a frame from a machine's device."""
+        self._sockets[machine].send(frame)
+
     def heard(self) -> bytes:
-        """Everything that has come since the last time."""
+        """Every frame that has come, since the last time, and was meant for where it came."""
         frames = []
-        for each in self._sockets:
+        for each in self._sockets.values():
             while True:
                 try:
                     frame, (_, _, kind, *_) = each.recvfrom(_LARGEST)
                 except BlockingIOError:
                     break
-                if kind != socket.PACKET_OUTGOING:
+                if kind == socket.PACKET_HOST:  # a switch floods what it has not learned yet
                     frames.append(frame)
         return b"".join(frames)
-
-
-def send(machine: Machine, device: str, frame: bytes) -> None:
-    """Send a frame from a host's device."""
-    with _raw(machine, device) as opened:
-        opened.send(frame)
 
 
 def checksum(data: bytes) -> bytes:

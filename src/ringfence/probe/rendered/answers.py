@@ -7,7 +7,7 @@ from typing import Final
 
 from ringfence.probe.fact import Seen, Taken
 from ringfence.probe.questions import RENDERED
-from ringfence.probe.rendered import addresses, filters, hosts, sip
+from ringfence.probe.rendered import addresses, filters, hosts, relay, sip
 from ringfence.probe.rendered.reading import Rendered
 from ringfence.probe.take import take
 
@@ -32,6 +32,10 @@ ANSWERS: Final[Mapping[str, Callable[[Rendered], Seen]]] = {
     "confined-services": hosts.confined_services,
     "no-softphones": hosts.no_softphones,
     "softphones-apart": hosts.softphones_apart,
+    "by-way-of-the-relay": relay.by_way_of_the_relay,
+    "relay-certificates": relay.relay_certificates,
+    "relay-examines": relay.relay_examines,
+    "relay-scans": relay.relay_scans,
 }
 
 

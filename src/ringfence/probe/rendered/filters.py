@@ -47,7 +47,7 @@ def crossing_flows(rendered: Rendered) -> Seen:
     found = 0
     for firewall in rendered.firewalls:
         rules = firewall.rules
-        passes = set(_crossings(rules))
+        passes = set(crossings(rules))
         wanted = {_of_flow(rendered.design, flow): flow for flow in _between(rendered.design)}
         found += len(passes)
         contrary += [f"passes and is no flow: {each}" for each in passes - wanted.keys()]
@@ -71,29 +71,40 @@ def _nothing_where(
     no: str,
 ) -> Seen:
     """Nothing that a firewall lets pass is of an unwanted kind."""
-    passes = [each for firewall in rendered.firewalls for each in _crossings(firewall.rules)]
+    passes = [each for firewall in rendered.firewalls for each in crossings(firewall.rules)]
     contrary = [str(each) for each in passes if unwanted(each)]
     return Seen.against(contrary, len(rendered.firewalls), yes, no, _exhibits(rendered.firewalls))
 
 
 def ipt_and_data(rendered: Rendered) -> Seen:
-    """Nothing passes between the IPT zones and the data zone."""
-    ipt, data = _names(rendered, *IPT_KINDS), _names(rendered, ZoneKind.DATA)
-    return _nothing_where(
-        rendered,
-        lambda each: _joins(each, ipt, data) or _joins(each, data, ipt),
+    """Nothing passes between the IPT zones and the data zone, nor meets in a zone between."""
+    ipt, data = zone_names(rendered, *IPT_KINDS), zone_names(rendered, ZoneKind.DATA)
+    passes = [each for firewall in rendered.firewalls for each in crossings(firewall.rules)]
+    contrary = [str(each) for each in passes if joins(each, ipt, data) or joins(each, data, ipt)]
+    for zone in zone_names(rendered, ZoneKind.DMZ):
+        here = frozenset({zone})
+        sides = [
+            any(joins(each, side, here) or joins(each, here, side) for each in passes)
+            for side in (ipt, data)
+        ]
+        if all(sides):
+            contrary.append(f"telephones and data meet in the zone {zone}")
+    return Seen.against(
+        contrary,
+        len(rendered.firewalls),
         yes="no rule of the firewall lets anything pass between the IPT zones and the data zone",
-        no="the firewall lets something pass between the IPT zones and the data zone",
+        no="something passes between the IPT zones and the data zone",
+        exhibits=_exhibits(rendered.firewalls),
     )
 
 
 def inside_and_outside(rendered: Rendered) -> Seen:
     """Nothing passes between the inside and the outside, either way."""
-    outside = _names(rendered, ZoneKind.OUTSIDE)
-    inside = _names(rendered, *ZoneKind) - outside
+    outside = zone_names(rendered, ZoneKind.OUTSIDE)
+    inside = zone_names(rendered, *ZoneKind) - outside
     return _nothing_where(
         rendered,
-        lambda each: _joins(each, inside, outside) or _joins(each, outside, inside),
+        lambda each: joins(each, inside, outside) or joins(each, outside, inside),
         yes="no rule of the firewall lets anything pass between the inside and the outside",
         no="the firewall lets something pass between the inside and the outside",
     )
@@ -111,7 +122,7 @@ def dhcp_client_port(rendered: Rendered) -> Seen:
 
 def phone_management_ports(rendered: Rendered) -> Seen:
     """No zone reaches the management ports of phones."""
-    phones = _names(rendered, ZoneKind.PHONES, ZoneKind.SOFTPHONES)
+    phones = zone_names(rendered, ZoneKind.PHONES, ZoneKind.SOFTPHONES)
     return _nothing_where(
         rendered,
         lambda each: (
@@ -156,7 +167,8 @@ def own_filters(rendered: Rendered) -> Seen:
     )
 
 
-def _crossings(rules: RuleSet) -> Iterator[Crossing]:
+def crossings(rules: RuleSet) -> Iterator[Crossing]:
+    """Every way by which new packets may pass."""
     for chain in rules.hooked("forward"):
         for each in passing(rules, chain):
             if not each.replies:
@@ -261,11 +273,12 @@ def _drops(rules: RuleSet, rule: Rule) -> bool:
     return rule.action == Action.DROP
 
 
-def _names(rendered: Rendered, *kinds: ZoneKind) -> frozenset[ZoneName]:
+def zone_names(rendered: Rendered, *kinds: ZoneKind) -> frozenset[ZoneName]:
+    """The names of the zones of some kinds."""
     return frozenset(zone.name for zone in rendered.design.zones_of(*kinds))
 
 
-def _joins(each: Crossing, source: frozenset[ZoneName], target: frozenset[ZoneName]) -> bool:
+def joins(each: Crossing, source: frozenset[ZoneName], target: frozenset[ZoneName]) -> bool:
     """Whether it leads from one of these zones to one of those; no zone stands for any."""
     return (each.arriving is None or each.arriving in source) and (
         each.leaving is None or each.leaving in target

@@ -7,7 +7,7 @@ from typing import Final
 
 from ringfence.probe.fact import Seen, Taken
 from ringfence.probe.questions import RUNNING
-from ringfence.probe.running import call, files, hosts, network, sip
+from ringfence.probe.running import call, files, hosts, malware, network, passage, relay, sip
 from ringfence.probe.running.system import System
 from ringfence.probe.take import take
 
@@ -21,13 +21,17 @@ ANSWERS: Final[Mapping[str, Callable[[System], Seen]]] = {
     "running-users": hosts.running_users,
     "private-keys": files.private_keys,
     "signed-packages": files.signed_packages,
-    "malware-scanner": files.malware_scanner,
+    "malware-scanner": malware.malware_scanner,
     "certificate-needed": sip.certificate_needed,
     "old-tls-refused": sip.old_tls_refused,
     "stranger-refused": sip.stranger_refused,
     "password-needed": sip.password_needed,
     "call-in-the-clear": call.call_in_the_clear,
     "call-recorded": call.call_recorded,
+    "nothing-past-the-relay": passage.nothing_past_the_relay,
+    "converged-clients": relay.converged_clients,
+    "converged-understood": relay.converged_understood,
+    "converged-scanned": relay.converged_scanned,
 }
 
 

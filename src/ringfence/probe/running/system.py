@@ -59,6 +59,19 @@ class System:
         """The SIP server."""
         return self.design.of_kind(HostKind.SIP)[0]
 
+    @property
+    def relay(self) -> Host:
+        """The host by way of which converged services go.
+
+        Raises:
+            UnseenError: nothing crosses between telephones and data.
+
+        """
+        found = self.design.of_kind(HostKind.RELAY)
+        if not found:
+            raise UnseenError("no service of the design crosses between telephones and data")
+        return found[0]
+
     @cached_property
     def free_phones(self) -> tuple[Host, ...]:
         """The phones that may be used: those that nobody has shut out."""
