@@ -11,6 +11,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from ringfence.cli.main import app
+from ringfence.probe.questions import RENDERED
 
 BRANCH = Path(__file__).parents[3] / "examples" / "branch"
 WORD, OTHER = "a passphrase for tests", "another one for the second"
@@ -112,12 +113,12 @@ def test_what_was_seen_is_recorded_once_a_log_was_begun(site: Path) -> None:
     listed = answered("evidence", "show", site)
 
     assert len(str(begun["fingerprint"])) == 64
-    assert first["recorded"] == 21  # twenty questions and the rendered state, which is new
-    assert second["recorded"] == 20
+    assert first["recorded"] == len(RENDERED) + 1  # the rendered state is new too
+    assert second["recorded"] == len(RENDERED)
     statements = listed["statements"]
     assert isinstance(statements, list)
     assert [each["kind"] for each in statements[:3]] == ["key", "rendered-state", "fact"]
-    assert len(statements) == 1 + 21 + 20
+    assert len(statements) == 1 + 1 + 2 * len(RENDERED)
 
 
 def test_a_log_is_begun_once_and_only_with_a_long_passphrase(site: Path, tmp_path: Path) -> None:

@@ -56,6 +56,15 @@ def test_a_root_unit_is_bounded_too_and_has_nothing_ambient() -> None:
     assert unit.ambient == frozenset()
 
 
+def test_what_a_timer_starts_ends_and_starts_again_and_has_its_groups() -> None:
+    unit = rendered(oneshot=True, calendar="*-*-* 03:00:00", groups=("clamav",), sandbox=())
+
+    assert unit.oneshot
+    assert not unit.remain
+    assert unit.groups == ("clamav",)
+    assert unit.not_enforced == ()
+
+
 def test_no_capability_at_all_is_not_the_same_as_no_word_about_them() -> None:
     assert rendered(capabilities=()).bounding == frozenset()
     assert service().bounding is None
