@@ -64,7 +64,7 @@ class Mailer:
     def __init__(self, system: System, route: MailRoute, context: ssl.SSLContext) -> None:
         """Take what is shown to the relay."""
         self._system = system
-        self._context = context
+        self.context = context
         self.author = f"voicemail@{system.design.domain}"
         self._to = f"probe@{route.domains[0]}"
 
@@ -81,7 +81,7 @@ class Mailer:
         try:
             with self._system.machine(self._system.sip_server).netns():
                 plain = socket.create_connection((str(relay.address), SUBMISSION_PORT), _PATIENCE)
-            with plain, self._context.wrap_socket(plain, server_hostname=relay.fqdn) as secured:
+            with plain, self.context.wrap_socket(plain, server_hostname=relay.fqdn) as secured:
                 return _mail(secured, author, to, message)
         except (OSError, smtplib.SMTPException) as error:
             return Reply(_NO_ANSWER, f"{type(error).__name__}: {error}")
