@@ -260,6 +260,7 @@ class Service:
             os.dup2(self.journal.write_end, 1)
             os.dup2(self.journal.write_end, 2)
             os.umask(self.unit.umask)
+            os.nice(self.unit.nice)
             os.chdir(self.unit.working_directory)
             if self.unit.open_files:
                 limits = (self.unit.open_files, self.unit.open_files)

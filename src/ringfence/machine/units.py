@@ -21,6 +21,7 @@ DIRECTORIES = {
 
 CONFINEMENT = frozenset(
     {
+        "IOSchedulingClass",
         "LockPersonality",
         "MemoryDenyWriteExecute",
         "PrivateDevices",
@@ -64,6 +65,7 @@ _KNOWN = {
         "ExecStartPre",
         "Group",
         "LimitNOFILE",
+        "Nice",
         "NoNewPrivileges",
         "RemainAfterExit",
         "Restart",
@@ -129,6 +131,7 @@ class Unit(NamedTuple):
     no_new_privileges: bool
     bounding: frozenset[str] | None
     ambient: frozenset[str]
+    nice: int
     not_enforced: tuple[str, ...]
 
 
@@ -169,6 +172,7 @@ def parse(name: str, text: str) -> Unit:
         no_new_privileges=said.flag("NoNewPrivileges"),
         bounding=said.capabilities("CapabilityBoundingSet"),
         ambient=said.capabilities("AmbientCapabilities") or frozenset(),
+        nice=said.number("Nice", 0),
         not_enforced=tuple(sorted(CONFINEMENT & said.keys())),
     )
 

@@ -25,7 +25,8 @@ def nightly(design: Design, host: Host) -> tuple[File, ...]:
     """The nightly scan of the system's files: a unit that a timer starts, and no process else.
 
     It may read every file and change none. Homes and /tmp are not hidden from it, for they are
-    where malicious software settles first. Status 1, something was found, makes the unit fail.
+    where malicious software settles first. It gives way to everything else: calls go on at night.
+    Status 1, something was found, makes the unit fail.
     """
     unit = Unit(
         name=Service.NIGHTLY_SCAN,
@@ -40,7 +41,9 @@ def nightly(design: Design, host: Host) -> tuple[File, ...]:
         runtime_directory=Service.NIGHTLY_SCAN,
         oneshot=True,
         calendar=_NIGHT,
+        nice=19,
         sandbox=(
+            "IOSchedulingClass=idle",
             "ProtectSystem=strict",
             *(
                 line

@@ -8,7 +8,7 @@ import json
 from ringfence.design.model import Converged, Design, Host, HostKind, Service
 from ringfence.render import relay_host
 from ringfence.render.files import Deposit, File
-from ringfence.render.systemd import Unit, unit_file
+from ringfence.render.systemd import STRICT, Unit, unit_file
 
 USER = "www-data"
 """Debian's own account for web servers; nothing else runs as it on this host."""
@@ -41,6 +41,7 @@ def files(design: Design, host: Host) -> tuple[File, ...]:
         capabilities=("CAP_NET_BIND_SERVICE",),
         after=(Service.NFTABLES,),
         open_files=512,
+        sandbox=STRICT,
         serves=asked,
     )
     read = {"mode": 0o640, "group": USER}

@@ -6,7 +6,7 @@ See docs/converged.md.
 from ringfence.design.model import Converged, Design, Host, HostKind, MailRoute, Service
 from ringfence.render import clamav, relay_host
 from ringfence.render.files import Deposit, File
-from ringfence.render.systemd import Unit, unit_file
+from ringfence.render.systemd import STRICT, Unit, unit_file
 
 USER = "proxy"
 """Debian's own account for relays; nothing else runs as it on this host."""
@@ -43,6 +43,7 @@ def files(design: Design, host: Host) -> tuple[File, ...]:
         state_directory="mail-relay",
         after=(Service.NFTABLES, *((Service.SCANNER,) if passing.scanned else ())),
         open_files=512,
+        sandbox=STRICT,
         serves=design.asked_by("CNV-2", "CNV-3", "CNV-5", "CNV-6", "SEP-9", "SEP-10"),
     )
     foreign = (

@@ -21,6 +21,20 @@ SANDBOX = (
     "SystemCallArchitectures=native",
 )
 """Confinement that real hosts enforce and the lab's init only knows by name."""
+STRICT = (
+    "ProtectSystem=strict",
+    *SANDBOX[1:],
+    "MemoryDenyWriteExecute=yes",
+    "PrivateDevices=yes",
+    "ProtectClock=yes",
+    "ProtectHostname=yes",
+    "ProtectKernelLogs=yes",
+    "ProtectProc=invisible",
+    "RestrictAddressFamilies=AF_INET AF_UNIX",
+    "RestrictNamespaces=yes",
+    "SystemCallFilter=@system-service",
+)
+"""More of it, for what is written by us and takes words from strangers."""
 
 
 class Unit(BaseModel):
@@ -30,7 +44,8 @@ class Unit(BaseModel):
     the only ones the process may ever hold. Directories are made under /run and /var/lib, owned
     by the user. ``oneshot`` marks a command that does its work and ends; with ``calendar`` a timer
     starts it again and again (systemd.time(7)), and it is not started with the machine.
-    ``groups`` are further groups of the user. ``sandbox`` is the confinement beyond all that.
+    ``groups`` are further groups of the user, ``nice`` is how much it gives way to others, and
+    ``sandbox`` is the confinement beyond all that.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,6 +65,7 @@ class Unit(BaseModel):
     state_directory: str | None = None
     logs_directory: str | None = None
     open_files: int | None = None
+    nice: int | None = None
     oneshot: bool = False
     calendar: str | None = None
     sandbox: tuple[str, ...] = SANDBOX
@@ -105,6 +121,7 @@ def unit_text(unit: Unit) -> str:
         None if unit.oneshot else "Restart=always",
         None if unit.oneshot else "RestartSec=1",
         f"LimitNOFILE={unit.open_files}" if unit.open_files else None,
+        f"Nice={unit.nice}" if unit.nice is not None else None,
         "UMask=0027",
         "NoNewPrivileges=yes",
         f"CapabilityBoundingSet={capabilities}",
