@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from ringfence import __version__
-from ringfence.cli import assessments, attestations, calls, evidences, guides, labs, reports, sites
+from ringfence.cli import (
+    assessments,
+    attestations,
+    calls,
+    evidences,
+    guides,
+    labs,
+    maps,
+    proving,
+    reports,
+    sites,
+)
 from ringfence.cli.output import Exit
 
 app = typer.Typer(
@@ -49,10 +60,12 @@ app.command()(labs.down)
 app.command()(labs.status)
 app.command()(labs.revoke)
 app.command()(calls.call)
+app.command()(proving.prove)
 app.command()(assessments.assess)
 app.command()(attestations.attest)
 app.command()(attestations.countersign)
 app.command()(reports.report)
+app.command("map")(maps.map_)
 app.add_typer(evidences.app, name="evidence")
 app.command()(guides.guide)
 

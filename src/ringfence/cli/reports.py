@@ -11,6 +11,7 @@ from ringfence.assess.report.cklb import cklb
 from ringfence.assess.report.html import html
 from ringfence.assess.report.junit import junit
 from ringfence.assess.report.reading import waiting
+from ringfence.assess.report.zone_map import zone_map_svg
 from ringfence.assess.words import grade
 from ringfence.cli.assessments import DesignOption, RecordOption
 from ringfence.cli.labs import NameOption
@@ -70,6 +71,7 @@ def report_files(seen: Survey, site: Path) -> dict[str, bytes]:
         checkpoint=log.note.decode() if log else None,
         fingerprint=log.fingerprint if log else None,
         place=str(site),
+        design=declared.design,
     )
     required = declared.requirements
     open_to_people = waiting(found, required)
@@ -79,6 +81,7 @@ def report_files(seen: Survey, site: Path) -> dict[str, bytes]:
     )
     return {
         "report.html": page.encode(),
+        "zones.svg": zone_map_svg(declared.design, found.facts).encode(),
         "checklist.html": checklist.encode(),
         "site.cklb": cklb(found, declared.site, required),
         "junit.xml": junit(found, required),

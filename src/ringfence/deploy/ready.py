@@ -42,8 +42,9 @@ def checks(lab: Lab, design: Design, shut_out: frozenset[str]) -> list[Check]:
 def _question(lab: Lab, design: Design, host: Host, service: Service) -> Question:
     machine = lab.machine(host.name)
     match service:
-        case Service.NFTABLES:
-            return lambda: _succeeds(machine, "nft", "list", "table", "inet", "ringfence")
+        case Service.NFTABLES | Service.PRIORITIES:
+            table = "ringfence" if service == Service.NFTABLES else "priorities"
+            return lambda: _succeeds(machine, "nft", "list", "table", "inet", table)
         case Service.FIREWALL_LOG:
             return lambda: _listens_to_drops(machine)
         case Service.DHCP_RELAY:

@@ -15,6 +15,7 @@ from ringfence.site.neighbours import DATA_DEVICE, RELAY_NAME
 FIREWALL = "fw"
 PC = DATA_DEVICE
 OUTSIDER = "outside1"
+GATEWAY_SEAT = "seat1"
 
 Subnets = dict[ZoneName, IPv4Network]
 Places = dict[str, tuple[ZoneName, IPv4Address]]
@@ -32,7 +33,7 @@ def hosts(
     guard = _guard(site, requirements)
     placed = _placed(site, requirements, nets)
     return (
-        _firewall(site, zones, guard, dhcp=dhcp),
+        _firewall(site, requirements, zones, guard, dhcp=dhcp),
         *_servers(site, placed, guard, dhcp=dhcp),
         *_relay(site, requirements, placed, guard),
         *_bystanders(site, placed),
@@ -46,8 +47,7 @@ def _placed(site: Site, requirements: Requirements, nets: Subnets) -> Places:
     if site.converged is not None:
         dmz = stands_in_dmz(requirements)
         wanted[RELAY_NAME] = ZoneKind.DMZ if dmz else ZoneKind.SERVERS
-    wanted |= {PC: ZoneKind.DATA, OUTSIDER: ZoneKind.OUTSIDE}
-    wanted |= {name: zone for name, (zone, _) in _neighbours(site).items()}
+    wanted |= {name: zone for name, (zone, _) in _beside(site).items() if zone in nets}
     stated = stated_addresses(site)
     return {
         name: (zone, address)
@@ -58,9 +58,13 @@ def _placed(site: Site, requirements: Requirements, nets: Subnets) -> Places:
     }
 
 
-def _neighbours(site: Site) -> dict[str, tuple[ZoneKind, HostKind]]:
-    """The machines of others that the site file names."""
-    found = {}
+def _beside(site: Site) -> dict[str, tuple[ZoneKind, HostKind]]:
+    """The machines that are no part of the system: others', and seats for who tests its borders."""
+    found = {
+        PC: (ZoneKind.DATA, HostKind.PC),
+        OUTSIDER: (ZoneKind.OUTSIDE, HostKind.OUTSIDER),
+        GATEWAY_SEAT: (ZoneKind.GATEWAYS, HostKind.SEAT),
+    }
     if site.converged is not None and site.converged.mail is not None:
         found[site.converged.mail.host] = (ZoneKind.DATA, HostKind.MAIL)
     if site.definitions is not None:
@@ -87,9 +91,15 @@ def zone_of(role: Role) -> ZoneName:
 
 
 def _firewall(
-    site: Site, zones: tuple[Zone, ...], guard: tuple[Service, ...], *, dhcp: bool
+    site: Site,
+    requirements: Requirements,
+    zones: tuple[Zone, ...],
+    guard: tuple[Service, ...],
+    *,
+    dhcp: bool,
 ) -> Host:
-    relay = (Service.DHCP_RELAY,) if dhcp else ()
+    more: tuple[Service, ...] = (Service.DHCP_RELAY,) if dhcp else ()
+    more += (Service.PRIORITIES,) if "DOS-3" in requirements else ()
     return Host(
         name=FIREWALL,
         fqdn=f"{FIREWALL}.{site.domain}",
@@ -98,7 +108,7 @@ def _firewall(
             Interface(name=zone.name, zone=zone.name, mac=_mac(zone.gateway), address=zone.gateway)
             for zone in zones
         ),
-        services=(Service.NFTABLES, Service.FIREWALL_LOG, *relay, Service.CHRONY, *guard),
+        services=(Service.NFTABLES, Service.FIREWALL_LOG, *more, Service.CHRONY, *guard),
     )
 
 
@@ -168,17 +178,15 @@ def _services(role: Role, *, dhcp: bool) -> tuple[Service, ...]:
 
 
 def _bystanders(site: Site, placed: Places) -> Iterator[Host]:
-    """Machines that are no part of the system: others', and seats for who tests its borders."""
-    kinds = {PC: HostKind.PC, OUTSIDER: HostKind.OUTSIDER}
-    kinds |= {name: kind for name, (_, kind) in _neighbours(site).items()}
-    for name, kind in kinds.items():
-        yield Host(
-            name=name,
-            fqdn=f"{name}.{site.domain}",
-            kind=kind,
-            interfaces=(_leg(*placed[name]),),
-            services=(Service.MAIL_STAND_IN,) if kind == HostKind.MAIL else (),
-        )
+    for name, (_, kind) in _beside(site).items():
+        if name in placed:
+            yield Host(
+                name=name,
+                fqdn=f"{name}.{site.domain}",
+                kind=kind,
+                interfaces=(_leg(*placed[name]),),
+                services=(Service.MAIL_STAND_IN,) if kind == HostKind.MAIL else (),
+            )
 
 
 def _phones(

@@ -68,7 +68,10 @@ class Zone(Model):
 
 
 class HostKind(StrEnum):
-    """What a host is, and so what runs on it."""
+    """What a host is, and so what runs on it.
+
+    A seat stands where a device of its zone would: from there the zone's borders are tried.
+    """
 
     FIREWALL = "firewall"
     SIP = "sip"
@@ -80,12 +83,11 @@ class HostKind(StrEnum):
     MAIL = "mail"
     MIRROR = "mirror"
     OUTSIDER = "outsider"
+    SEAT = "seat"
 
 
 SERVER_KINDS = frozenset({HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN, HostKind.RELAY})
 """The kinds of hosts that are servers of the system."""
-BYSTANDERS = frozenset({HostKind.PC, HostKind.MAIL, HostKind.MIRROR, HostKind.OUTSIDER})
-"""The kinds of hosts that are no part of the system: somebody else's, at its borders."""
 
 
 class Interface(Model):
@@ -103,6 +105,7 @@ class Service(StrEnum):
     NFTABLES = "nftables"
     FIREWALL_LOG = "ulogd2"
     DHCP_RELAY = "dhcp-relay"
+    PRIORITIES = "priorities"
     KAMAILIO = "kamailio"
     RTPENGINE = "rtpengine-daemon"
     KEA = "kea-dhcp4-server"
@@ -320,6 +323,20 @@ class Design(Model):
     @cached_property
     def _identities_by_name(self) -> dict[str, Identity]:
         return {identity.name: identity for identity in self.identities}
+
+    @cached_property
+    def firewall_names(self) -> frozenset[str]:
+        """The names of the firewalls."""
+        return frozenset(host.name for host in self.of_kind(HostKind.FIREWALL))
+
+    def crossing(self) -> tuple[Flow, ...]:
+        """The flows that cross from zone to zone, neither from nor to a firewall itself."""
+        return tuple(
+            flow
+            for flow in self.flows
+            if flow.from_zone != flow.to_zone
+            and not self.firewall_names & {*flow.from_hosts, *flow.to_hosts}
+        )
 
     def running(self, service: Service) -> tuple[Host, ...]:
         """Every host that runs a service, in order."""

@@ -32,7 +32,6 @@ EARLIEST_ZONE = timedelta(hours=14)
 """How far the first time zone is ahead of UTC: a date there may be tomorrow's here."""
 
 _Value = TypeVar("_Value")
-_RAW_KEY = 32
 _EXHIBITS = TypeAdapter(tuple[Exhibit, ...])
 _TAKEN = TypeAdapter(AwareDatetime)
 _SEEN_ON = TypeAdapter(date)
@@ -184,8 +183,6 @@ def _holder(statement: Statement) -> Holder:
     try:
         body = _KeyBody.model_validate(statement.predicate.body)
         raw = from_base64(body.public_key)
-        if len(raw) != _RAW_KEY:
-            raise EvidenceError(f"the key has {len(raw)} bytes, not {_RAW_KEY}")
         holder = Holder(body.name, body.role, Ed25519PublicKey.from_public_bytes(raw))
     except ValueError:
         raise EvidenceError("the key that it introduces is not described properly") from None

@@ -8,13 +8,10 @@ import base64
 import binascii
 import hashlib
 import json
-import re
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, JsonValue, PlainSerializer, StringConstraints
-
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+from pydantic import AwareDatetime, BaseModel, JsonValue, PlainSerializer, StringConstraints
 
 
 def sha256(data: bytes) -> str:
@@ -63,16 +60,8 @@ def moment_text(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _moment(value: object) -> object:
-    if isinstance(value, str):
-        if not _MOMENT.fullmatch(value):
-            raise ValueError("is not a time in UTC such as '2026-03-31T12:00:00Z'")
-        return datetime.fromisoformat(value)
-    return value
-
-
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 digest in lower-case hexadecimal."""
 
-Moment = Annotated[datetime, BeforeValidator(_moment), PlainSerializer(moment_text)]
-"""A time in UTC, in whole seconds."""
+Moment = Annotated[AwareDatetime, PlainSerializer(moment_text)]
+"""A time, written in UTC and whole seconds."""

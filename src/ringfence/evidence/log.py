@@ -7,22 +7,20 @@ the log.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from pydantic import ValidationError
 
 from ringfence.evidence.chain import Chain, Holder, exhibits_of, introduction
 from ringfence.evidence.checkpoint import Checkpoint
 from ringfence.evidence.encoding import sha256
 from ringfence.evidence.errors import EvidenceError
 from ringfence.evidence.files import append, directory_of, locked, told, write_whole
+from ringfence.evidence.head import Head, grown, read_head
 from ringfence.evidence.keys import ASSESSOR, Keys, Signer, check_new_passphrase, key_id
-from ringfence.evidence.merkle import root
-from ringfence.evidence.note import check_name, parse_note
-from ringfence.evidence.statement import Opened, Predicate, Record, Statement, seal
+from ringfence.evidence.note import check_name
+from ringfence.evidence.statement import Opened, Record
 from ringfence.probe.take import LARGEST_EXHIBIT
 
 PUBLIC = 0o644
@@ -30,21 +28,10 @@ PRIVATE_DIRECTORY = 0o700
 PUBLIC_DIRECTORY = 0o755
 
 
-@dataclass(frozen=True)
-class _Head:
-    """A log as it was read, verified."""
-
-    chain: Chain
-    checkpoint: Checkpoint
-    note: bytes
-    length: int
-    """Bytes of the statements that the checkpoint covers."""
-
-
 class EvidenceLog:
     """A log, verified when it was opened and before each addition."""
 
-    def __init__(self, directory: Path, head: _Head) -> None:
+    def __init__(self, directory: Path, head: Head) -> None:
         """Take up what was read; use :meth:`open` or :meth:`found`."""
         self.directory = directory
         self._head = head
@@ -71,7 +58,7 @@ class EvidenceLog:
                 signer = make(ASSESSOR, passphrase)
                 directory_of(directory / "exhibits", PUBLIC_DIRECTORY)
                 first = introduction(ASSESSOR, ASSESSOR, signer.public_key)
-                head, lines = _added(Chain(), origin, signer, (first,), now)
+                head, lines = grown(Chain(), origin, signer, (first,), now)
                 _commit(directory, 0, lines, head)
         return cls(directory, head)
 
@@ -85,7 +72,7 @@ class EvidenceLog:
 
         """
         with told(directory):
-            head = _read(directory, Chain())
+            head = read_head(directory, Chain())
             if key_id(Keys(directory / "keys").public(ASSESSOR)) != head.chain.assessor.key_id:
                 raise EvidenceError(
                     f"{directory}: the assessor's public key in keys/ is not the one that the"
@@ -158,14 +145,12 @@ class EvidenceLog:
             before = self._refreshed()
             if signer.key_id != before.chain.assessor.key_id:
                 raise EvidenceError(f"{self.directory}: {signer.name} is not its assessor")
-            if not batch:
-                return ()
             origin = before.checkpoint.origin
-            head, lines = _added(before.chain.copy(), origin, signer, batch, now)
+            head, lines = grown(before.chain.copy(), origin, signer, batch, now)
             new = head.chain.entries[len(before.chain.entries) :]
             for record, opened in zip(batch, new, strict=True):
                 self._keep(record, opened)
-            head = _Head(head.chain, head.checkpoint, head.note, before.length + head.length)
+            head = Head(head.chain, head.checkpoint, head.note, before.length + head.length)
             _commit(self.directory, before.length, lines, head)
             self._head = head
         return tuple(new)
@@ -181,9 +166,9 @@ class EvidenceLog:
         """
         return self.append(assessor, (introduction(name, role, public_key),), now)[0]
 
-    def _refreshed(self) -> _Head:
+    def _refreshed(self) -> Head:
         """The log as it is now, which must begin with what it was."""
-        head = _read(self.directory, self._head.chain)
+        head = read_head(self.directory, self._head.chain)
         if head.checkpoint.origin != self.checkpoint.origin:
             raise EvidenceError(f"{self.directory}: this is another log now")
         self._head = head
@@ -207,88 +192,7 @@ class EvidenceLog:
                 raise EvidenceError(f"the exhibit {each.name} is missing: {digest}")
 
 
-def _read(directory: Path, known: Chain) -> _Head:
-    """Read what is on disk; statements that are known already are compared by their leaves only."""
-    if not (directory / "checkpoint").exists():
-        raise EvidenceError(f"{directory}: there is no evidence log here: no checkpoint")
-    # The checkpoint first: whoever adds in the meantime only makes the statements longer.
-    note = (directory / "checkpoint").read_bytes()
-    data = (directory / "statements.jsonl").read_bytes()
-    size = _stated_size(directory, note)
-    lines = data.split(b"\n", size)
-    if len(lines) <= size:
-        raise EvidenceError(
-            f"{directory}: statements are missing: the checkpoint is over {size},"
-            f" and there are {len(lines) - 1}"
-        )
-    del lines[size:]
-    try:
-        chain = _followed(lines, known)
-        checkpoint = Checkpoint.verified(note, chain.assessor.public_key)
-    except EvidenceError as error:
-        raise EvidenceError(f"{directory}: {error}") from None
-    if checkpoint.root != root(chain.leaves):
-        raise EvidenceError(
-            f"{directory}: the statements are not those that the checkpoint was made over:"
-            " its root is another"
-        )
-    return _Head(chain, checkpoint, note, sum(len(line) + 1 for line in lines))
-
-
-def _stated_size(directory: Path, note: bytes) -> int:
-    """The size in a checkpoint whose signature is not verified yet: its key is in the log."""
-    try:
-        size = Checkpoint.parse(parse_note(note).text).size
-    except EvidenceError as error:
-        raise EvidenceError(f"{directory}: the checkpoint cannot be read: {error}") from None
-    if not size:
-        raise EvidenceError(f"{directory}: the checkpoint is over nothing")
-    return size
-
-
-def _followed(lines: list[bytes], known: Chain) -> Chain:
-    before = len(known.entries)
-    digests = [each.digest for each in known.entries]
-    if len(lines) < before or [sha256(line) for line in lines[:before]] != digests:
-        raise EvidenceError("it no longer begins with what was read before: it was rolled back")
-    chain = known.copy()
-    for line in lines[before:]:
-        chain.take(line)
-    return chain
-
-
-def _added(
-    chain: Chain, origin: str, signer: Signer, records: Iterable[Record], now: datetime
-) -> tuple[_Head, bytes]:
-    """What a log becomes with more statements, and the lines to write. The length is theirs."""
-    if now.utcoffset() is None:
-        raise EvidenceError("a time without its zone cannot be recorded")
-    lines = []
-    for record in records:
-        last = chain.last_recorded
-        moment = now.replace(microsecond=0)
-        recorded = max(moment, last) if last else moment
-        line = seal(_statement(record, len(chain.entries), recorded), (signer, *record.signers))
-        chain.take(line)
-        lines.append(line + b"\n")
-    written = b"".join(lines)
-    checkpoint = Checkpoint(origin, len(chain.entries), root(chain.leaves))
-    return _Head(chain, checkpoint, checkpoint.signed(signer), len(written)), written
-
-
-def _statement(record: Record, sequence: int, recorded: datetime) -> Statement:
-    try:
-        return Statement(
-            subject=record.subjects,
-            predicateType=record.predicate_type,
-            predicate=Predicate(sequence=sequence, recorded=recorded, body=dict(record.body)),
-        )
-    except ValidationError as error:
-        reason = error.errors(include_url=False, include_input=False)[0]["msg"]
-        raise EvidenceError(f"this cannot be recorded: {reason}") from None
-
-
-def _commit(directory: Path, keep: int, lines: bytes, head: _Head) -> None:
+def _commit(directory: Path, keep: int, lines: bytes, head: Head) -> None:
     append(directory / "statements.jsonl", keep, lines)
     write_whole(directory / "checkpoint", head.note, PUBLIC)
 

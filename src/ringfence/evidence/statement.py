@@ -126,7 +126,7 @@ def seal(statement: Statement, signers: Sequence[Signer]) -> bytes:
     """
     try:
         payload = canonical(statement)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise EvidenceError(f"this cannot be recorded: {error}") from None
     signed = pre_authentication_encoding(PAYLOAD, payload)
     signatures = tuple(

@@ -62,15 +62,15 @@ def members(data: bytes) -> dict[str, bytes]:
     return found
 
 
-def note(data: bytes, origin: str, key: Ed25519PublicKey) -> str:
+def note(data: bytes, origin: str, key: bytes) -> str:
     """The text of a signed note (https://c2sp.org/signed-note); others may have signed it too."""
     text, _, lines = data.decode().rpartition("\n\n")
-    hint = sha256(origin.encode() + b"\n\x01" + key.public_bytes_raw()).digest()[:4]
+    hint = sha256(origin.encode() + b"\n\x01" + key).digest()[:4]
     found = re.findall(rf"^\u2014 {re.escape(origin)} (\S+)$", lines, re.MULTILINE)
     ours = [raw[4:] for raw in map(from_base64, found) if raw[:4] == hint]
     need(bool(ours) and lines.endswith("\n"), f"it is not signed for {origin} with the log's key")
     for signature in ours:
-        key.verify(signature, f"{text}\n".encode())
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, f"{text}\n".encode())
     return f"{text}\n"
 
 
@@ -87,7 +87,7 @@ class Walk:
     """The statements one after another: each must keep the laws of the log."""
 
     def __init__(self) -> None:
-        self.keys: dict[str, Ed25519PublicKey] = {}  # all that were introduced, by id
+        self.keys: dict[str, bytes] = {}  # all that were introduced, by id
         self.valid: dict[str, str] = {}  # the id of each person's present key, by name
         self.exhibits: set[tuple[str, int]] = set()  # digests and sizes
         self.recorded = datetime.min.replace(tzinfo=UTC)
@@ -104,10 +104,10 @@ class Walk:
         need([*signatures][:1] == [*self.keys][:1], "the assessor has not signed it first")
         proper = [{"keyid": id_, "sig": sig} for id_, sig in signatures.items()]
         need(envelope["signatures"] == proper, "its signatures are not proper")
-        for id_, signature in signatures.items():
+        for id_, sig in signatures.items():
             need(id_ in self.valid.values(), f"no such key is valid here: {id_}")
             signed = b"DSSEv1 %d %b %d %b" % (len(PAYLOAD), PAYLOAD, len(payload), payload)
-            self.keys[id_].verify(from_base64(signature), signed)
+            Ed25519PublicKey.from_public_bytes(self.keys[id_]).verify(from_base64(sig), signed)
         need(envelope["payloadType"] == PAYLOAD.decode(), "its payload is of another type")
         need(statement["_type"] == "https://in-toto.io/Statement/v1", "it is no statement")
         need(kind in KNOWN and (place > 0 or kind == KEY), f"it may not be {kind} here")
@@ -128,8 +128,8 @@ class Walk:
             self.introduce(body)
 
     def introduce(self, body: dict[str, str]) -> None:
-        key = Ed25519PublicKey.from_public_bytes(from_base64(body["public_key"]))
-        id_, name = sha256(key.public_bytes_raw()).hexdigest(), body["name"].casefold()
+        key, name = from_base64(body["public_key"]), body["name"].casefold()
+        id_ = sha256(key).hexdigest()
         need((name == "assessor") is not bool(self.keys), "only the first key is the assessor's")
         need(id_ not in self.keys, "it introduces a key for the second time")
         self.keys[id_], self.valid[name] = key, id_
@@ -161,7 +161,7 @@ def verify(data: bytes, steps: list[str], wanted: str | None, old: bytes | None)
     alone = pack["manifest"].count(b"\n") == text.count("\n") + 2
     need(note(pack["manifest"], origin, key) == text and alone, "it is not of what is here")
     steps.append("keys and exhibits")
-    pems = {f"keys/{i}.pub": PEM % b64encode(k.public_bytes_raw()) for i, k in walk.keys.items()}
+    pems = {f"keys/{i}.pub": PEM % b64encode(k) for i, k in walk.keys.items()}
     need(pems == {n: pack[n] for n in pack if n[:5] == "keys/"}, "the keys are not the log's")
     shown = {(n[9:], len(pack[n])) for n in pack if n[:9] == "exhibits/"}
     absent = walk.exhibits - shown

@@ -16,6 +16,12 @@ from ringfence.packets.spans import Spans, of_network, spans
 _TOKEN = re.compile(r'"[^"]*"|==|[{}=,]|[^\s{},]+')
 _FIRST_PACKET = ["tcp", "flags", "&", "(fin|syn|rst|ack)", "==", "syn"]
 _LIMIT = re.compile(r"[0-9]+/(second|minute)")
+_INTERFACE = re.compile(r'"?([A-Za-z0-9_.-]{1,15})"?')
+_HOOKS = {"prerouting", "input", "forward", "output"}
+_PRIORITIES = {"raw", "filter"}
+_LAST_PORT = 65535
+STATES = ("new", "untracked", "invalid", "established", "related")
+"""What connection tracking can say of a packet; what often goes together stands together."""
 
 _Part = dict[str, Any]
 """Fields of a rule, by name."""
@@ -41,10 +47,11 @@ class Rule:
 
     ``not_from`` turns the match of the source address round. ``target`` is the chain of a jump
     or the map of a look-up by incoming and outgoing interface. ``limited`` rules match no more
-    than so often.
+    than so often. ``text`` is its line, without the comment.
     """
 
     line: int
+    text: str = ""
     action: Action = Action.GO_ON
     target: str | None = None
     arriving: str | None = None
@@ -60,18 +67,13 @@ class Rule:
     log: str | None = None
     comment: str | None = None
 
-    @property
-    def matches_all(self) -> bool:
-        """Whether every packet matches."""
-        matched = (self.arriving, self.leaving, self.sources, self.targets, self.protocol)
-        return not (any(each is not None for each in matched) or self.states or self.limited)
-
 
 @dataclass
 class Chain:
     """Rules in order; a chain with a hook is where packets come in, and its policy their end."""
 
     name: str
+    line: int = 0
     hook: str | None = None
     priority: str | None = None
     policy: Action = Action.ACCEPT
@@ -107,12 +109,12 @@ def parse(text: str) -> RuleSet:
         raise lines.error("expected the table")
     while (words := lines.take()) != ["}"]:
         match words:
-            case ["map", name, "{"]:
+            case ["map", name, "{"] if name not in found.maps:
                 found.maps[name] = _map(lines)
             case ["chain", name, "{"] if name not in found.chains:
                 found.chains[name] = _chain(name, lines)
             case _:
-                raise lines.error("neither a map nor a new chain")
+                raise lines.error("neither a new map nor a new chain")
     if (rest := lines.take_any()) is not None:
         raise lines.error(f"{rest} after the end of the table")
     _demand_whole(found)
@@ -124,12 +126,14 @@ class _Lines:
 
     def __init__(self, text: str) -> None:
         self.number = 0
+        self.text = ""
         self._rest = self._words(text)
 
     def _words(self, text: str) -> Iterator[list[str]]:
         for number, line in enumerate(text.splitlines(), start=1):
             self.number = number
             if line.strip() and not line.lstrip().startswith("#"):
+                self.text = line.strip()
                 yield _TOKEN.findall(line)
 
     def take_any(self) -> list[str] | None:
@@ -157,7 +161,10 @@ def _map(lines: _Lines) -> dict[tuple[str, str], str]:
     while (words := lines.take()) != ["}"]:
         match words:
             case [source, ".", target, ":", "jump", chain, ","]:
-                found[_unquoted(source), _unquoted(target)] = chain
+                pair = _interface(source, lines), _interface(target, lines)
+                if pair in found:
+                    raise lines.error(f"{source} . {target} is in the map twice")
+                found[pair] = chain
             case _:
                 raise lines.error("not an element of a map")
     if lines.take() != ["}"]:
@@ -166,12 +173,16 @@ def _map(lines: _Lines) -> dict[tuple[str, str], str]:
 
 
 def _chain(name: str, lines: _Lines) -> Chain:
-    chain = Chain(name)
+    chain = Chain(name, lines.number)
     while (words := lines.take()) != ["}"]:
         match words:
-            case ["type", "filter", "hook", hook, "priority", priority] if not chain.rules:
+            case ["type", "filter", "hook", hook, "priority", priority] if not (
+                chain.hook or chain.rules
+            ):
+                if hook not in _HOOKS or priority not in _PRIORITIES:
+                    raise lines.error(f"hook {hook} at priority {priority} is not known here")
                 chain.hook, chain.priority = hook, priority
-            case ["policy", "accept" | "drop" as policy] if not chain.rules:
+            case ["policy", "accept" | "drop" as policy] if chain.hook and not chain.rules:
                 chain.policy = Action(policy)
             case _:
                 chain.rules.append(_rule(words, lines))
@@ -179,7 +190,7 @@ def _chain(name: str, lines: _Lines) -> Chain:
 
 
 def _rule(words: list[str], lines: _Lines) -> Rule:
-    found: _Part = {"line": lines.number}
+    found: _Part = {"line": lines.number, "text": lines.text.partition(" comment ")[0]}
     rest = words
     while rest:
         if "action" in found and rest[0] != "comment":
@@ -195,9 +206,9 @@ def _match(words: list[str], lines: _Lines) -> tuple[_Part, list[str]] | None:
     """What a rule matches: one part of it, and the words after that part."""
     match words:
         case ["iifname", name, *rest] if name != ".":
-            return {"arriving": _unquoted(name)}, rest
+            return {"arriving": _interface(name, lines)}, rest
         case ["oifname", name, *rest]:
-            return {"leaving": _unquoted(name)}, rest
+            return {"leaving": _interface(name, lines)}, rest
         case ["ip", "saddr", "!=", *rest]:
             sources, rest = _addresses(rest, lines)
             return {"sources": sources, "not_from": True}, rest
@@ -212,8 +223,10 @@ def _match(words: list[str], lines: _Lines) -> tuple[_Part, list[str]] | None:
         case ["ct", "state", state, *rest]:
             states = [state]
             while rest[:1] == [","]:
-                states.append(rest[1])
+                states += rest[1:2]
                 rest = rest[2:]
+            if unknown := set(states) - set(STATES):
+                raise lines.error(f"there is no state {', '.join(sorted(unknown))}")
             return {"states": frozenset(states)}, rest
         case _ if words[:6] == _FIRST_PACKET:
             return {"first_packet": True}, words[6:]
@@ -248,9 +261,11 @@ def _not_understood(words: list[str], lines: _Lines) -> Never:
 
 def _addresses(words: list[str], lines: _Lines) -> tuple[Spans, list[str]]:
     if words[:1] != ["{"]:
-        return spans([_address_range(words[0], lines)]), words[1:]
-    end = words.index("}")
-    inside = [word for word in words[1:end] if word != ","]
+        return spans(_address_range(word, lines) for word in words[:1] or [""]), words[1:]
+    end = words.index("}") if "}" in words else 0
+    inside = words[1:end:2]
+    if not inside or set(words[2:end:2]) - {","}:
+        raise lines.error("not a set of addresses")
     return spans(_address_range(word, lines) for word in inside), words[end + 1 :]
 
 
@@ -259,7 +274,7 @@ def _address_range(word: str, lines: _Lines) -> tuple[int, int]:
         if "/" in word:
             return of_network(IPv4Network(word))
         first, _, last = word.partition("-")
-        return int(IPv4Address(first)), int(IPv4Address(last or first))
+        return _range(int(IPv4Address(first)), int(IPv4Address(last or first)), lines)
     except ValueError as error:
         raise lines.error(str(error)) from None
 
@@ -268,7 +283,22 @@ def _ports(word: str, lines: _Lines) -> tuple[int, int]:
     if not re.fullmatch(r"[0-9]{1,5}(-[0-9]{1,5})?", word):
         raise lines.error(f"{word} is no port")
     first, _, last = word.partition("-")
-    return int(first), int(last or first)
+    if int(last or first) > _LAST_PORT:
+        raise lines.error(f"{word} is no port")
+    return _range(int(first), int(last or first), lines)
+
+
+def _range(first: int, last: int, lines: _Lines) -> tuple[int, int]:
+    if first > last:
+        raise lines.error("a range ends before it begins")
+    return first, last
+
+
+def _interface(word: str, lines: _Lines) -> str:
+    """An interface's full name: one that ends in a star would stand for many."""
+    if (found := _INTERFACE.fullmatch(word)) is None:
+        raise lines.error(f"{word} is no name of one interface")
+    return found[1]
 
 
 def _unquoted(word: str) -> str:
@@ -276,13 +306,14 @@ def _unquoted(word: str) -> str:
 
 
 def _demand_whole(found: RuleSet) -> None:
+    inner = {name for name, chain in found.chains.items() if chain.hook is None}
     for chain in found.chains.values():
         for rule in chain.rules:
-            if rule.action == Action.JUMP and rule.target not in found.chains:
-                raise RulesError(f"line {rule.line}: there is no chain {rule.target!r}")
+            if rule.action == Action.JUMP and rule.target not in inner:
+                raise RulesError(f"line {rule.line}: there is no chain {rule.target!r} to jump to")
             if rule.action == Action.LOOK_UP and rule.target not in found.maps:
                 raise RulesError(f"line {rule.line}: there is no map {rule.target!r}")
     for name, entries in found.maps.items():
         for target in entries.values():
-            if target not in found.chains:
-                raise RulesError(f"map {name}: there is no chain {target!r}")
+            if target not in inner:
+                raise RulesError(f"map {name}: there is no chain {target!r} to jump to")

@@ -1,7 +1,7 @@
 """Everything that can be known of a site now: from its rendered files, and from its running lab."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,15 +34,19 @@ def gather(
     lab: str | None,
     now: datetime,
     progress: Callable[[str], None],
+    only: Collection[str] | None = None,
 ) -> Gathered:
-    """Ask every question that can be asked of a design and, if one is named, of its lab."""
+    """Ask every question that can be asked of a design and, if one is named, of its lab.
+
+    With ``only`` no other questions are asked than those with these ids.
+    """
     progress("reading what is rendered back")
     read = rendered.read(design, trees(design))
-    taken = list(rendered.answer_all(read, now))
+    taken = list(rendered.answer_all(read, now, only))
     why_not = "only the design was asked for" if lab is None else _obstacle(lab, read.state)
     if lab is not None and not why_not:
         system = running.System.of(Lab.open(lab), design, trees(design))
-        taken += running.answer_all(system, read.state, now, progress)
+        taken += running.answer_all(system, read.state, now, progress, only)
     return Gathered(read.state, tuple(taken), not why_not, why_not)
 
 

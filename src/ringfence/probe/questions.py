@@ -134,6 +134,12 @@ RENDERED: Final = (
         bears_on=("SVC-1",),
     ),
     Question(
+        id="priorities",
+        asks="Does speech come first on every leg of the firewall, and data last?",
+        method=Method.PROVED,
+        bears_on=("DOS-3",),
+    ),
+    Question(
         id="no-softphones",
         asks="Is every phone a device of its own, not a program on a computer?",
         method=Method.PROVED,
@@ -191,6 +197,24 @@ RUNNING: Final = (
             *("SEP-6", "SEP-7", "SEP-8", "SEP-11", "PSW-2", "TPS-4", "SML-2", "DHC-4"),
             *("PWB-1", "SNM-3", "SVC-1", "SEP-9", "SEP-10", "CNV-3", "CNV-4", "CNV-5"),
         ),
+    ),
+    Question(
+        id="zone-sweep",
+        asks="Of packets sent from every zone to every other, do exactly those arrive that the "
+        "flows of the design allow?",
+        method=Method.PROBED,
+        bears_on=(
+            *("SEP-6", "SEP-7", "SEP-8", "SEP-11", "PSW-2", "TPS-4", "SML-2", "DHC-4"),
+            *("PWB-1", "SNM-3", "CNV-1"),
+        ),
+        limits="A covering sample is sent; what lies beyond it is for the proof.",
+    ),
+    Question(
+        id="speech-first",
+        asks="Does speech that crosses the firewall arrive marked to come first, and do the "
+        "queues exist?",
+        method=Method.PROBED,
+        decides=("DOS-3",),
     ),
     Question(
         id="ports-on-vlans",

@@ -18,6 +18,7 @@ from ringfence.render import (
     mail_stand_in,
     network,
     packet_filter,
+    priorities,
     rtpengine,
     unbound,
 )
@@ -37,6 +38,7 @@ _SERVICES: dict[Service, FileRenderer] = {
     Service.MAIL_RELAY: mail_relay.files,
     Service.MAIL_STAND_IN: mail_stand_in.files,
     Service.NIGHTLY_SCAN: clamav.nightly,
+    Service.PRIORITIES: priorities.files,
     Service.RTPENGINE: rtpengine.files,
     Service.SCANNER: clamav.resident,
     Service.UNBOUND: unbound.files,

@@ -65,7 +65,14 @@ def _sources(design: Design, host: Host) -> list[str]:
             return [*primary, *secondary]
         case HostKind.FIREWALL:
             return primary
-        case HostKind.PHONE | HostKind.PC | HostKind.MAIL | HostKind.MIRROR | HostKind.OUTSIDER:
+        case (
+            HostKind.PHONE
+            | HostKind.PC
+            | HostKind.MAIL
+            | HostKind.MIRROR
+            | HostKind.OUTSIDER
+            | HostKind.SEAT
+        ):
             raise ValueError(f"{host.name} has no time service")
         case _:
             assert_never(host.kind)

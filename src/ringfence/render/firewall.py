@@ -36,11 +36,7 @@ def files(design: Design, host: Host) -> tuple[File, ...]:
 
 
 def _rules(design: Design, host: Host) -> tuple[File, ...]:
-    crossing = [
-        flow
-        for flow in design.flows
-        if flow.from_zone != flow.to_zone and host.name not in (*flow.from_hosts, *flow.to_hosts)
-    ]
+    crossing = design.crossing()
     pairs = sorted({(flow.from_zone, flow.to_zone) for flow in crossing})
     body = [
         *_zone_pairs(pairs),

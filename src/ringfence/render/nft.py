@@ -59,7 +59,7 @@ def logged_drop(place: str) -> list[str]:
 def own_chains(design: Design, host: Host) -> list[str]:
     """Input and output of one host: replies, loopback, and the flows it is an end of."""
     legs = {leg.zone for leg in host.interfaces}
-    replies = "ct state established,related counter accept"
+    states = ("ct state established,related counter accept", "ct state invalid counter drop")
     arriving = [
         f"{_received(design, host, flow)} {accept(flow)}"
         for flow in design.flows
@@ -71,8 +71,8 @@ def own_chains(design: Design, host: Host) -> list[str]:
         if _is_end(host, legs, flow.from_zone, flow.from_hosts)
     ]
     return [
-        *base_chain("input", ['iifname "lo" accept', replies, *arriving]),
-        *base_chain("output", ['oifname "lo" accept', replies, *leaving]),
+        *base_chain("input", ['iifname "lo" accept', *states, *arriving]),
+        *base_chain("output", ['oifname "lo" accept', *states, *leaving]),
     ]
 
 
@@ -105,18 +105,27 @@ def _is_end(host: Host, legs: set[ZoneName], zone: ZoneName, named: tuple[str, .
 
 def _received(design: Design, host: Host, flow: Flow) -> str:
     if _by_leg(host, flow, flow.from_hosts):
-        return f'iifname "{flow.from_zone}"'
-    return end(design, flow.from_zone, flow.from_hosts, "ip saddr")
+        return f'iifname "{flow.from_zone}" ip daddr 255.255.255.255'
+    sender = end(design, flow.from_zone, flow.from_hosts, "ip saddr")
+    return f"{_leg(host, flow.to_zone, 'ip daddr')}{sender}"
 
 
 def _sent(design: Design, host: Host, flow: Flow) -> str:
     if _by_leg(host, flow, flow.to_hosts):
-        return f'oifname "{flow.to_zone}"'
-    return end(design, flow.to_zone, flow.to_hosts, "ip daddr")
+        return f'oifname "{flow.to_zone}" {_leg(host, flow.to_zone, "ip saddr")}'.rstrip()
+    receiver = end(design, flow.to_zone, flow.to_hosts, "ip daddr")
+    return f"{_leg(host, flow.from_zone, 'ip saddr')}{receiver}"
+
+
+def _leg(host: Host, zone: ZoneName, selector: str) -> str:
+    """Match a firewall's own end of a flow: it has an address in every zone."""
+    if host.kind != HostKind.FIREWALL:
+        return ""
+    return next(f"{selector} {leg.address} " for leg in host.interfaces if leg.zone == zone)
 
 
 def _by_leg(host: Host, flow: Flow, named: tuple[str, ...]) -> bool:
-    """Devices that have no address yet are known to the firewall by its leg alone."""
+    """Devices that have no address yet are known to the firewall by its leg, and broadcast."""
     return host.kind == HostKind.FIREWALL and flow.from_zone == flow.to_zone and not named
 
 

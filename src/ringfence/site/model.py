@@ -29,7 +29,7 @@ ZONE_NAMES = (
 """The zones whose subnets a site may state, beside those of its locations' phones."""
 OUTSIDE_SUBNET = IPv4Network("192.0.2.0/24")
 """Where the outside zone lies unless it is stated: a range kept for examples (RFC 5737)."""
-RESERVED_NAMES = ("fw", DATA_DEVICE, "outside1", RELAY_NAME, "localhost")
+RESERVED_NAMES = ("fw", DATA_DEVICE, "outside1", "seat1", RELAY_NAME, "localhost")
 """Names of hosts that every site has, so no server may take them."""
 SOFTPHONE_MODELS = frozenset({"linphone", "baresip", "softphone"})
 """Models that are programs on a computer (the guide's "Softphones")."""

@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from ringfence.cli.main import app
 from ringfence.probe.questions import RENDERED
@@ -113,7 +112,7 @@ def test_what_was_seen_is_recorded_once_a_log_was_begun(site: Path) -> None:
     listed = answered("evidence", "show", site)
 
     assert len(str(begun["fingerprint"])) == 64
-    assert first["recorded"] == len(RENDERED) + 1  # the rendered state is new too
+    assert first["recorded"] == len(RENDERED) + 1  # the rendered state is new
     assert second["recorded"] == len(RENDERED)
     statements = listed["statements"]
     assert isinstance(statements, list)
@@ -273,3 +272,31 @@ def test_mistakes_in_a_site_file_become_sarif(tmp_path: Path, site: Path) -> Non
     assert ringfence("check", site, "--sarif", out).exit_code == 2
     run = json.loads(out.read_text())["runs"][0]
     assert run["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"] == 9
+
+
+def test_the_map_is_drawn_as_a_picture_and_in_the_terminal(site: Path, tmp_path: Path) -> None:
+    out = tmp_path / "zones.svg"
+
+    told = ringfence("map", site, "--out", out)
+    found = answered("map", site)
+
+    assert told.exit_code == 0
+    assert "softphones" in told.stdout
+    assert out.read_text().startswith("<svg")
+    assert (found["proved"], found["tested"], found["ok"]) == (True, None, False)
+
+
+def test_what_is_proved_is_shown_and_what_was_not_asked_is_no_yes(site: Path) -> None:
+    found = answered("prove", site, "crossing-flows", "own-filters")
+    whole = answered("prove", site, "zones", code=1)
+
+    assert found["unasked"] == []
+    assert whole["unasked"] == ["rules-in-force", "zone-sweep"]
+    assert "no lab office is up" in str(whole["why_not_running"])
+
+
+def test_an_unknown_question_is_misuse() -> None:
+    result = ringfence("prove", BRANCH, "crosing-flows")
+
+    assert result.exit_code == 2
+    assert "did you mean 'crossing-flows'?" in result.stderr

@@ -1,15 +1,20 @@
 """A log that has just been founded, and things to record in it."""
 
+import importlib.util
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
+from types import ModuleType
+from typing import Protocol
 
 import pytest
 
 from ringfence.evidence.attestation import Attestation
 from ringfence.evidence.keys import ASSESSOR, Signer
 from ringfence.evidence.log import EvidenceLog
-from ringfence.evidence.records import fact_record
+from ringfence.evidence.pack import write_pack
+from ringfence.evidence.records import attestation_record, fact_record
 from ringfence.evidence.statement import Record
 from ringfence.guide import Method
 from ringfence.probe.fact import Answer, Exhibit, Fact
@@ -85,3 +90,57 @@ def attestation() -> Callable[..., Attestation]:
         )
 
     return make
+
+
+class _Archive(Protocol):
+    @property
+    def data(self) -> bytes: ...
+
+
+@pytest.fixture(scope="session")
+def verifier() -> ModuleType:
+    """The verifier, loaded from its file as by somebody who has no Ringfence."""
+    path = str(files("ringfence.evidence").joinpath("verify.py"))
+    spec = importlib.util.spec_from_file_location("verify_alone", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def judge(
+    verifier: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Run the verifier on a pack, or its bytes; returns the last line that it prints."""
+
+    def run(pack: _Archive | bytes, *arguments: str) -> str:
+        data = pack if isinstance(pack, bytes) else pack.data
+        (tmp_path / "judged.tar").write_bytes(data)
+        code = verifier.main([str(tmp_path / "judged.tar"), *arguments])
+        printed = capsys.readouterr().out.splitlines()
+        assert code == (0 if printed[-1] == "ACCEPTED" else 1)
+        assert code == 0 or len(printed) == 1
+        return printed[-1]
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def office(
+    tmp_path_factory: pytest.TempPathFactory,
+    fact: Callable[..., Record],
+    attestation: Callable[..., Attestation],
+) -> Path:
+    """A directory with a log of five statements, its pack, and a checkpoint over three."""
+    place = tmp_path_factory.mktemp("office")
+    before = NOON - timedelta(hours=1)
+    log = EvidenceLog.found(place / "evidence", "ringfence/office.example", PASSPHRASE, before)
+    assessor, anna = log.keys.open(ASSESSOR, PASSPHRASE), log.keys.make("Anna", PASSPHRASE)
+    log.enrol(assessor, "Anna", "security officer", anna.public_key, before)
+    log.append(assessor, [fact(1, before)], NOON - timedelta(minutes=30))
+    (place / "noted").write_bytes(log.note)
+    log.append(assessor, [fact(2), attestation_record(attestation(), signers=(anna,))], NOON)
+    write_pack(log, assessor, {"report.html": b"<h1>Report</h1>"}, place / "pack.tar")
+    return place

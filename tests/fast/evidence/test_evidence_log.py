@@ -9,9 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import JsonValue
 
-from ringfence.evidence.attestation import Attestation
 from ringfence.evidence.chain import Chain
 from ringfence.evidence.checkpoint import Checkpoint
 from ringfence.evidence.errors import EvidenceError, KeyShutError
@@ -19,9 +17,7 @@ from ringfence.evidence.files import write_whole
 from ringfence.evidence.keys import ASSESSOR, Keys, Signer
 from ringfence.evidence.log import EvidenceLog
 from ringfence.evidence.merkle import root
-from ringfence.evidence.records import attestation_record, key_record, state_record
 from ringfence.evidence.statement import PredicateType, Record, Subject
-from ringfence.probe.fact import Exhibit
 
 ORIGIN = "ringfence/office.example"
 NOON = datetime(2025, 3, 31, 12, tzinfo=UTC)
@@ -53,6 +49,17 @@ def test_a_new_log_lies_in_a_directory_for_its_owner(log: EvidenceLog, directory
     assert mode(log.directory / "keys" / "assessor.key") == mode(log.directory / ".lock") == 0o600
     assert mode(log.directory / "exhibits") == 0o755
     assert mode(log.directory / "checkpoint") == mode(log.directory / "statements.jsonl") == 0o644
+
+
+def test_a_careful_umask_changes_no_mode(directory: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        EvidenceLog.found(directory, ORIGIN, WORD, NOON)
+    finally:
+        os.umask(before)
+
+    assert mode(directory / "exhibits") == 0o755
+    assert mode(directory / "checkpoint") == mode(directory / "statements.jsonl") == 0o644
 
 
 def test_a_directory_that_was_there_keeps_its_mode(directory: Path) -> None:
@@ -153,54 +160,6 @@ def test_a_damaged_exhibit_is_replaced_when_it_comes_again(
     log.append(assessor, [record], NOON)
 
     assert (log.directory / "exhibits" / digest).read_bytes() == data
-
-
-@pytest.mark.parametrize(
-    ("exhibits", "reason"),
-    [
-        ({}, "is missing"),
-        ({"5a" * 32: b"what"}, "named by no statement"),
-    ],
-)
-def test_exhibits_that_do_not_fit_are_refused(
-    exhibits: dict[str, bytes],
-    reason: str,
-    log: EvidenceLog,
-    assessor: Signer,
-    fact: NewFact,
-) -> None:
-    record = fact(1)
-    bent = Record(record.predicate_type, record.subjects, record.body, exhibits)
-
-    with pytest.raises(EvidenceError, match=reason):
-        log.append(assessor, [bent], NOON)
-    assert len(log.entries) == 1
-
-
-def test_an_exhibit_with_other_bytes_is_refused(
-    log: EvidenceLog, assessor: Signer, fact: NewFact
-) -> None:
-    record = fact(1)
-    others = dict.fromkeys(record.exhibits, b"another")
-    bent = Record(record.predicate_type, record.subjects, record.body, others)
-
-    with pytest.raises(EvidenceError, match="another digest or size"):
-        log.append(assessor, [bent], NOON)
-
-
-def test_only_a_large_exhibit_may_stay_away(
-    log: EvidenceLog, assessor: Signer, fact: NewFact
-) -> None:
-    record = fact(1)
-    for size, fits in ((1 << 20, False), ((1 << 20) + 1, True)):
-        large: JsonValue = Exhibit.of("capture.pcap", bytes(size)).model_dump(mode="json")
-        body: dict[str, JsonValue] = {**record.body, "exhibits": [large]}
-        bent = Record(record.predicate_type, record.subjects, body)
-        if fits:
-            assert log.append(assessor, [bent], NOON)
-        else:
-            with pytest.raises(EvidenceError, match="is missing"):
-                log.append(assessor, [bent], NOON)
 
 
 def test_a_batch_is_recorded_whole_or_not_at_all(
@@ -349,11 +308,6 @@ def test_another_assessors_key_in_the_directory_is_noticed(
         EvidenceLog.open(log.directory)
 
 
-def test_only_the_assessor_appends(log: EvidenceLog, anna: Signer) -> None:
-    with pytest.raises(EvidenceError, match="is not its assessor"):
-        log.append(anna, [state_record("5a" * 32)], NOON)
-
-
 def test_one_command_writes_at_a_time(log: EvidenceLog, assessor: Signer, fact: NewFact) -> None:
     descriptor = os.open(log.directory / ".lock", os.O_RDWR)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -403,148 +357,30 @@ def test_statements_that_change_while_in_use_are_noticed(
         log.append(assessor, [fact(1)], NOON)
 
 
-def test_recorded_time_never_goes_back(log: EvidenceLog, assessor: Signer, fact: NewFact) -> None:
-    later = NOON + timedelta(hours=1, microseconds=900_000)
-    log.append(assessor, [fact(1)], later)
-    log.append(assessor, [fact(2)], NOON)
-
-    recorded = [
-        each.statement.predicate.recorded for each in EvidenceLog.open(log.directory).entries
-    ]
-    assert recorded == [NOON, NOON + timedelta(hours=1), NOON + timedelta(hours=1)]
-
-
-def test_a_time_without_its_zone_is_refused(
-    log: EvidenceLog, assessor: Signer, fact: NewFact
-) -> None:
-    with pytest.raises(EvidenceError, match="without its zone"):
-        log.append(assessor, [fact(1)], NOON.replace(tzinfo=None))
-
-
-def test_a_fact_may_be_recorded_in_the_second_in_which_it_was_taken(
-    log: EvidenceLog, assessor: Signer, fact: NewFact
-) -> None:
-    taken = NOON + timedelta(milliseconds=400)
-
-    assert log.append(assessor, [fact(1, taken)], NOON + timedelta(milliseconds=600))
-
-
-def test_what_was_seen_tomorrow_is_not_recorded_unless_it_is_tomorrow_somewhere(
-    log: EvidenceLog,
-    assessor: Signer,
-    attestation: Callable[..., Attestation],
-) -> None:
-    tomorrow = attestation_record(attestation(seen_on=NOON.date() + timedelta(days=1)))
-
-    after = attestation_record(attestation(seen_on=NOON.date() + timedelta(days=2)))
-
-    with pytest.raises(EvidenceError, match="seen on a day after"):
-        log.append(assessor, [after], NOON)
-    assert log.append(assessor, [tomorrow], NOON)
-
-
-def test_a_fact_without_a_proper_time_or_exhibits_is_refused(
-    log: EvidenceLog, assessor: Signer, fact: NewFact
-) -> None:
-    record = fact(1)
-    bends: tuple[tuple[str, JsonValue], ...] = (
-        ("taken", "noon"),
-        ("taken", "2026-03-31T12:00:00"),
-        ("exhibits", [1]),
-    )
-    for name, value in bends:
-        bent = Record(
-            record.predicate_type, record.subjects, {**record.body, name: value}, record.exhibits
-        )
-        with pytest.raises(EvidenceError, match="its"):
-            log.append(assessor, [bent], NOON)
-
-
-def test_what_has_no_subject_or_cannot_be_said_is_refused(
-    log: EvidenceLog, assessor: Signer
-) -> None:
-    subject = Subject.of("rendered-state", "5a" * 32)
-    for record in (
-        Record(PredicateType.RENDERED_STATE, (), {"state": "5a" * 32}),
-        Record(PredicateType.RENDERED_STATE, (subject,), {"state": "\ud800"}),
-        Record(PredicateType.RENDERED_STATE, (subject,), {"state": float("nan")}),
-    ):
-        with pytest.raises(EvidenceError, match="cannot be recorded"):
-            log.append(assessor, [record], NOON)
-
-
-def test_a_person_signs_only_once_their_key_was_introduced(
-    log: EvidenceLog, assessor: Signer
-) -> None:
-    bob = log.keys.make("Bob", WORD)
-    plain = state_record("5a" * 32)
-    signed = Record(plain.predicate_type, plain.subjects, plain.body, signers=(bob,))
-
-    with pytest.raises(EvidenceError, match="not known here"):
-        log.append(assessor, [signed], NOON)
-    introduced = key_record("Bob", "janitor", bob.public_key)
-    own = Record(introduced.predicate_type, introduced.subjects, introduced.body, signers=(bob,))
-    with pytest.raises(EvidenceError, match="not known here"):
-        log.append(assessor, [own], NOON)
-    log.enrol(assessor, "Bob", "janitor", bob.public_key, NOON)
-    (added,) = log.append(assessor, [signed], NOON)
-
-    assert added.signers == (assessor.key_id, bob.key_id)
-    assert log.holders[bob.key_id].name == "Bob"
-    assert log.holders[bob.key_id].role == "janitor"
-
-
-def test_a_persons_new_key_takes_the_place_of_the_lost_one(
-    log: EvidenceLog,
-    assessor: Signer,
-    anna: Signer,
-    tmp_path: Path,
-) -> None:
-    plain = state_record("5a" * 32)
-    by_old = Record(plain.predicate_type, plain.subjects, plain.body, signers=(anna,))
-    log.append(assessor, [by_old], NOON)
-    new = Keys(tmp_path / "elsewhere").make("Anna", WORD)
-
-    log.enrol(assessor, "anna  NOVÁKOVÁ", "security officer", new.public_key, NOON)
-
-    with pytest.raises(EvidenceError, match="not known here"):
-        log.append(assessor, [by_old], NOON)
-    by_new = Record(plain.predicate_type, plain.subjects, plain.body, signers=(new,))
-    assert log.append(assessor, [by_new], NOON)
-    assert set(EvidenceLog.open(log.directory).holders) == {
-        assessor.key_id,
-        anna.key_id,
-        new.key_id,
-    }
-
-
-def test_a_key_is_introduced_once_and_the_assessor_by_the_first_statement_only(
-    log: EvidenceLog, assessor: Signer, anna: Signer
-) -> None:
-    with pytest.raises(EvidenceError, match="introduced before"):
-        log.enrol(assessor, "Somebody else", "auditor", anna.public_key, NOON)
-    with pytest.raises(EvidenceError, match="introduced before"):
-        log.enrol(assessor, "Somebody else", "auditor", assessor.public_key, NOON)
-    with pytest.raises(EvidenceError, match="only the first statement"):
-        log.enrol(assessor, "ASSESSOR", "auditor", anna.public_key, NOON)
-    with pytest.raises(EvidenceError, match="two letters"):
-        log.enrol(assessor, " ", "auditor", anna.public_key, NOON)
-
-
-def test_a_key_that_is_put_wrongly_is_not_introduced(log: EvidenceLog, assessor: Signer) -> None:
-    bob = key_record("Bob", "janitor", log.keys.make("Bob", WORD).public_key)
-    for name, value in (
-        ("public_key", "nothing"),
-        ("public_key", "AAAA"),
-        ("name", "Bob  "),
-        ("name", "Bill"),
-        ("more", 1),
-    ):
-        bent = Record(bob.predicate_type, bob.subjects, {**bob.body, name: value})
-        with pytest.raises(EvidenceError, match="statement 1"):
-            log.append(assessor, [bent], NOON)
-
-
 def test_a_wrong_passphrase_is_told_to_a_person(log: EvidenceLog) -> None:
     with pytest.raises(KeyShutError, match="the key of assessor stays shut"):
         log.keys.open(ASSESSOR, b"three blind mice and a dog")
+
+
+def test_a_checkpoint_over_nothing_or_of_another_shape_is_refused(
+    log: EvidenceLog, assessor: Signer
+) -> None:
+    path = log.directory / "checkpoint"
+    for note, reason in (
+        (Checkpoint(ORIGIN, 0, root([])).signed(assessor), "is over nothing"),
+        (b"nothing", "cannot be read"),
+        (b"", "cannot be read"),
+    ):
+        path.write_bytes(note)
+        with pytest.raises(EvidenceError, match=reason):
+            EvidenceLog.open(log.directory)
+
+
+def test_a_log_that_takes_another_name_while_in_use_is_noticed(
+    log: EvidenceLog, assessor: Signer, fact: NewFact
+) -> None:
+    other = Checkpoint("ringfence/elsewhere.example", 1, log.checkpoint.root).signed(assessor)
+    (log.directory / "checkpoint").write_bytes(other)
+
+    with pytest.raises(EvidenceError, match="another log now"):
+        log.append(assessor, [fact(1)], NOON)

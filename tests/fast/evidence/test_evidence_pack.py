@@ -7,10 +7,12 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from ringfence.evidence.attestation import Attestation, Countersignature
 from ringfence.evidence.encoding import to_base64
@@ -195,9 +197,11 @@ def unpack(pack: Path, to: Path) -> None:
     subprocess.run(["tar", "-xf", pack, "-C", to], check=True)
 
 
-def run(*arguments: str | Path, at: Path) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str | Path, at: Path, python: str = sys.executable
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-I", "-W", "error", *arguments],
+        [python, "-I", "-W", "error", *arguments],
         cwd=at,
         capture_output=True,
         text=True,
@@ -223,6 +227,20 @@ def test_the_verifier_in_a_pack_accepts_it(full: EvidenceLog, pack: Path, tmp_pa
     assert done.stdout.splitlines()[-1] == "ACCEPTED"
     assert full.fingerprint in done.stdout
     assert "7 statements" in done.stdout
+
+
+def test_debians_own_python_is_enough_for_the_verifier(pack: Path, tmp_path: Path) -> None:
+    python = "/usr/bin/python3"
+    unpack(pack, tmp_path / "out")
+    if (
+        not Path(python).exists()
+        or run("-c", "import cryptography", at=tmp_path, python=python).returncode
+    ):
+        pytest.skip("the system's Python has no cryptography")
+
+    done = run("verify.py", pack, at=tmp_path / "out", python=python)
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_forged_pack_is_refused_on_one_line(pack: Path, tmp_path: Path) -> None:
@@ -284,3 +302,34 @@ def test_a_pack_of_a_log_with_a_replaced_key_is_accepted(
 
     assert done.returncode == 0
     assert "3 keys" in done.stdout
+
+
+def test_an_exhibit_that_changes_while_a_pack_is_written_makes_no_pack(
+    full: EvidenceLog, assessor: Signer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meddle(_: str, size: int) -> bytes:
+        for path in (full.directory / "exhibits").iterdir():
+            path.write_bytes(b"?" * path.stat().st_size)
+        return bytes(512 + 0 * size)
+
+    monkeypatch.setattr("ringfence.evidence.pack.header", meddle)
+    with pytest.raises(EvidenceError, match="changed while the pack was written"):
+        write_pack(full, assessor, {}, tmp_path / "pack.tar")
+    assert not (tmp_path / "pack.tar").exists()
+
+
+def test_a_large_exhibit_that_was_not_kept_is_counted(
+    full: EvidenceLog, assessor: Signer, fact: Callable[..., Record], tmp_path: Path
+) -> None:
+    record = fact(3)
+    large: JsonValue = {"name": "capture.pcap", "sha256": "5c" * 32, "size": (1 << 20) + 1}
+    full.append(
+        assessor, [replace(record, body={**record.body, "exhibits": [large]}, exhibits={})], NOON
+    )
+    write_pack(full, assessor, FILES, tmp_path / "pack.tar")
+    unpack(tmp_path / "pack.tar", tmp_path / "out")
+
+    done = run("verify.py", tmp_path / "pack.tar", at=tmp_path / "out")
+
+    assert done.returncode == 0
+    assert "1 large ones known by digest alone" in done.stdout

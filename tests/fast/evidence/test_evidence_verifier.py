@@ -1,19 +1,12 @@
 """The verifier that stands alone: what it refuses, by whomever it was made."""
 
-import ast
-import importlib.util
-import random
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from ringfence.evidence.attestation import Attestation
@@ -32,20 +25,7 @@ from ringfence.probe.take import LARGEST_EXHIBIT
 NOON = datetime(2025, 3, 31, 12, tzinfo=UTC)
 ORIGIN = "ringfence/office.example"
 WORD = b"three blind mice and a cat"
-SOURCE = Path(str(files("ringfence.evidence").joinpath("verify.py")))
-
-
-def _load() -> ModuleType:
-    """Load it from its file, as somebody who has no Ringfence would."""
-    spec = importlib.util.spec_from_file_location("verify_alone", SOURCE)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-verifier = _load()
+Judge = Callable[..., str]
 
 
 def archive(members: Mapping[str, bytes]) -> bytes:
@@ -118,138 +98,22 @@ class Pack:
 
 
 @pytest.fixture(scope="module")
-def stem(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("office")
+def pack(office: Path, verifier: ModuleType) -> Pack:
+    keys = EvidenceLog.open(office / "evidence").keys
+    members = verifier.members((office / "pack.tar").read_bytes())
+    return Pack(keys.open(ASSESSOR, WORD), keys.open("Anna", WORD), members)
 
 
-@pytest.fixture(scope="module")
-def pack(stem: Path, fact: Callable[..., Record], attestation: Callable[..., Attestation]) -> Pack:
-    log = EvidenceLog.found(stem / "evidence", ORIGIN, WORD, NOON - timedelta(hours=1))
-    assessor, anna = log.keys.open(ASSESSOR, WORD), log.keys.make("Anna", WORD)
-    log.enrol(assessor, "Anna", "security officer", anna.public_key, NOON - timedelta(hours=1))
-    log.append(assessor, [fact(1, NOON - timedelta(hours=2))], NOON - timedelta(minutes=30))
-    (stem / "noted").write_bytes(log.note)
-    log.append(assessor, [fact(2), attestation_record(attestation(), signers=(anna,))], NOON)
-    write_pack(log, assessor, {"report.html": b"<h1>Report</h1>"}, stem / "pack.tar")
-    return Pack(assessor, anna, verifier.members((stem / "pack.tar").read_bytes()))
-
-
-Judge = Callable[..., str]
-
-
-@pytest.fixture
-def judge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Judge:
-    """Run the verifier on a pack's bytes, or a pack; returns the last line that it prints."""
-
-    def run(pack: Pack | bytes, *arguments: str) -> str:
-        data = pack.data if isinstance(pack, Pack) else pack
-        (tmp_path / "judged.tar").write_bytes(data)
-        code = verifier.main([str(tmp_path / "judged.tar"), *arguments])
-        printed = capsys.readouterr().out.splitlines()
-        assert code == (0 if printed[-1] == "ACCEPTED" else 1)
-        assert code == 0 or len(printed) == 1
-        return printed[-1]
-
-    return run
-
-
-def test_it_is_short_and_needs_nothing_of_ringfence() -> None:
-    source = SOURCE.read_text()
-    tree = ast.parse(source)
-    imported = {
-        name.split(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or "."]
-        )
-    }
-
-    assert len(source.splitlines()) < 200
-    assert imported <= {*sys.stdlib_module_names, "cryptography"}
-
-
-def test_it_agrees_with_ringfence_on_what_is_kept() -> None:
+def test_it_agrees_with_ringfence_on_what_is_kept(verifier: ModuleType) -> None:
     assert verifier.KEPT == LARGEST_EXHIBIT
     assert verifier.TITLE == TITLE
 
 
-def test_a_pack_as_it_was_written_is_accepted(pack: Pack, stem: Path, judge: Judge) -> None:
-    assert judge((stem / "pack.tar").read_bytes()) == "ACCEPTED"
+def test_a_pack_as_it_was_written_is_accepted(pack: Pack, office: Path, judge: Judge) -> None:
+    assert judge((office / "pack.tar").read_bytes()) == "ACCEPTED"
     assert judge(pack) == "ACCEPTED"
     assert judge(pack.signed()) == "ACCEPTED"
     assert judge(pack.with_lines(pack.lines)) == "ACCEPTED"
-
-
-def places(pack: Pack) -> list[int]:
-    """A place in every part of the archive: each header's fields, contents, padding, the end."""
-    found, at = [], 0
-    fields = (0, 99, 100, 108, 116, 124, 134, 136, 148, 156, 157, 257, 263, 265, 297, 329, 345, 511)
-    for _, data in sorted(pack.members.items()):
-        found += [at + field for field in fields]
-        begin, end = at + 512, at + 512 + len(data)
-        found += [begin, (begin + end) // 2, end - 1]
-        at = end + -len(data) % 512
-        found += [end, at - 1] if at > end else []
-    return [*found, at, at + 511, at + 512, at + 1023]
-
-
-@pytest.mark.parametrize("flip", [1, 0x20, 0xFF])
-def test_a_change_in_any_part_of_the_archive_is_found(pack: Pack, judge: Judge, flip: int) -> None:
-    data = pack.data
-
-    for at in places(pack):
-        bent = data[:at] + bytes([data[at] ^ flip]) + data[at + 1 :]
-        assert judge(bent).startswith("REFUSED: "), at
-
-
-def test_a_change_of_any_byte_is_found(pack: Pack, judge: Judge) -> None:
-    data = pack.data
-    chance = random.Random(20060501)  # noqa: S311 - only to choose places
-
-    for _ in range(300):
-        at = chance.randrange(len(data))
-        bent = data[:at] + bytes([data[at] ^ chance.randrange(1, 256)]) + data[at + 1 :]
-        assert judge(bent).startswith("REFUSED: "), at
-
-
-def test_an_archive_that_is_cut_or_grows_is_refused(pack: Pack, judge: Judge) -> None:
-    data = pack.data
-
-    for cut in (0, 1, 511, 512, 513, len(data) // 2, len(data) - 1024, len(data) - 1):
-        assert judge(data[:cut]).startswith("REFUSED: archive: ")
-    for more in (b"\0", bytes(512), b"x", data):
-        assert judge(data + more).startswith("REFUSED: archive: ")
-
-
-@given(st.binary(max_size=2000))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_whatever_is_no_archive_is_refused(judge: Judge, data: bytes) -> None:
-    assert judge(data).startswith("REFUSED: archive: ")
-
-
-def test_a_member_of_negative_size_is_refused(pack: Pack, judge: Judge) -> None:
-    empty = archive({"empty": b""})[:512]
-    bent = empty[:124] + b"-0000000001" + empty[135:]
-    total = sum(bent[:148]) + sum(bent[156:]) + 8 * 32
-    bent = bent[:148] + b"%06o\0 " % total + bent[156:]
-
-    assert "not proper" in judge(bent + pack.data)
-
-
-def test_members_out_of_order_or_twice_are_refused(pack: Pack, judge: Judge) -> None:
-    parts = [archive({name: data})[:-1024] for name, data in sorted(pack.members.items())]
-
-    assert judge(b"".join(parts) + bytes(1024)) == "ACCEPTED"
-    assert "no proper name" in judge(b"".join(reversed(parts)) + bytes(1024))
-    assert "no proper name" in judge(b"".join([parts[0], *parts]) + bytes(1024))
-
-
-@pytest.mark.parametrize("name", ["../out", "/etc/passwd", ".hidden", "a\\b", "two words"])
-def test_a_name_that_leads_elsewhere_is_refused(pack: Pack, judge: Judge, name: str) -> None:
-    assert "no proper name" in judge(pack.with_named({name: b"x"}).signed())
 
 
 def test_without_the_key_no_statement_can_be_taken_out_moved_or_doubled(
@@ -407,41 +271,33 @@ def test_a_line_that_is_no_envelope_is_refused(pack: Pack, judge: Judge, line: b
 
 
 def test_an_old_checkpoint_does_not_fit_new_statements(
-    pack: Pack, stem: Path, judge: Judge
+    pack: Pack, office: Path, judge: Judge
 ) -> None:
-    rolled_back = pack.with_members(checkpoint=(stem / "noted").read_bytes()).signed()
+    rolled_back = pack.with_members(checkpoint=(office / "noted").read_bytes()).signed()
 
     assert judge(rolled_back).startswith("REFUSED: key and checkpoint: the statements are")
 
 
 def test_a_log_that_was_shortened_is_found_by_a_checkpoint_kept_elsewhere(
-    pack: Pack, stem: Path, tmp_path: Path, judge: Judge
+    pack: Pack, office: Path, tmp_path: Path, judge: Judge
 ) -> None:
     shortened = pack.with_lines(pack.lines[:3])
-    dropped = {n: None for n in pack.members if n.startswith("exhibits/")} | {
-        n: d for n, d in pack.members.items() if n[9:] in _exhibits_of_first(pack)
-    }
-    shortened = shortened.with_named(dropped).signed()
+    assert "named by no statement" in judge(shortened)
+    shortened = shortened.with_named({f"exhibits/{sha256(b'rule set 2' + bytes([10]))}": None})
+    shortened = shortened.signed()
     (tmp_path / "noted").write_bytes(pack.members["checkpoint"])
 
     assert judge(shortened) == "ACCEPTED"
-    assert judge(shortened, "--checkpoint", str(stem / "noted")) == "ACCEPTED"
+    assert judge(shortened, "--checkpoint", str(office / "noted")) == "ACCEPTED"
     assert judge(shortened, "--checkpoint", str(tmp_path / "noted")) == (
         "REFUSED: earlier checkpoint: it has 5 statements, the log has 3: it was rolled back"
     )
 
 
-def _exhibits_of_first(pack: Pack) -> set[str]:
-    walk = verifier.Walk()
-    for place, line in enumerate(pack.lines[:3]):
-        walk.take(line, place)
-    return {digest for digest, _ in walk.exhibits}
-
-
 def test_a_log_that_was_rewritten_is_found_by_a_checkpoint_kept_elsewhere(
-    pack: Pack, stem: Path, judge: Judge, fact: Callable[..., Record]
+    pack: Pack, office: Path, judge: Judge, fact: Callable[..., Record]
 ) -> None:
-    noted = ("--checkpoint", str(stem / "noted"))
+    noted = ("--checkpoint", str(office / "noted"))
     other = fact(1, NOON - timedelta(hours=3))
     line = pack.sealed(other, NOON - timedelta(minutes=30), 2)
     rewritten = pack.with_lines([*pack.lines[:2], line, *pack.lines[3:]])
@@ -519,23 +375,3 @@ def test_keys_are_those_of_the_log(pack: Pack, judge: Judge) -> None:
         {"keys/other.pub": pack.members[one]},
     ):
         assert "the keys are not the log's" in judge(pack.with_named(changes).signed())
-
-
-@pytest.mark.parametrize(
-    "arguments", [[], ["no-such.tar"], ["--what"], ["pack.tar", "--checkpoint", "no-such"]]
-)
-def test_calling_it_wrongly_is_told_apart(
-    arguments: list[str], stem: Path, pack: Pack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert pack.members
-    monkeypatch.chdir(stem)
-
-    with pytest.raises(SystemExit) as ended:
-        verifier.main(arguments)
-    assert ended.value.code == 2
-
-
-def test_nothing_in_a_pack_can_play_tricks_on_the_terminal(pack: Pack, judge: Judge) -> None:
-    forged = pack.with_named({"red\x1b[31m": b"x"})
-
-    assert "\x1b" not in judge(forged)

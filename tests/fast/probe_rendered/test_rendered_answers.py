@@ -55,8 +55,7 @@ def test_as_rendered_every_question_that_fits_the_level_is_answered_yes(level: L
     wrong = {q for q, fact in found.items() if fact.answer != Answer.YES} - NOT_HERE
     static = level == Level.HIGHEST
     expected = {"reserved-addresses"} if static else {"no-dhcp", "phones-static"}
-    if level != Level.MINIMUM:
-        expected.add("challenge")
+    expected.add("priorities" if level == Level.MINIMUM else "challenge")
     assert wrong == expected
 
 
@@ -78,9 +77,21 @@ BREAKS = [
     ),
     ("crossing-flows", "fw", RULES, "tcp flags & (fin|syn|rst|ack) == syn ct state new ", ""),
     ("crossing-flows", "fw", RULES, 'log prefix "RF drop phones-servers " group 5', ""),
+    ("crossing-flows", "fw", RULES, "ct state invalid counter drop", ""),
+    ("crossing-flows", "fw", RULES, "ct state established,related counter accept", ""),
+    ("crossing-flows", "fw", RULES, "saddr != 10.24.0.0/24", "saddr != 10.24.0.0/16"),
+    ("crossing-flows", "fw", RULES, "10.24.0.0/24, 10.16.0.0/24", "10.24.0.0/24"),
+    ("crossing-flows", "fw", RULES, "chain spoofed {", "chain spoofed {\nudp dport 53 accept"),
+    ("crossing-flows", "fw", RULES, "hook prerouting priority raw", "hook input priority filter"),
     ("ipt-and-data", "fw", RULES, '"servers" . "admin" :', '"data" . "servers" :'),
     ("ipt-and-data", "fw", RULES, '"servers" . "phones" :', '"servers" . "data" :'),
-    ("ipt-and-data", "fw", RULES, "ct state invalid counter drop", 'iifname "data" accept'),
+    (
+        "ipt-and-data",
+        "fw",
+        RULES,
+        "iifname . oifname vmap",
+        'iifname "data" accept\n    iifname . oifname vmap',
+    ),
     ("inside-and-outside", "fw", RULES, '"servers" . "phones" :', '"outside" . "phones" :'),
     ("inside-and-outside", "fw", RULES, '"servers" . "phones" :', '"phones" . "outside" :'),
     ("inside-and-outside", "fw", RULES, "ct state established,related counter", "counter"),
@@ -126,6 +137,9 @@ BREAKS = [
     ("confined-services", "net1", "unbound.service", "UMask=0027", "UMask=0022"),
     ("own-filters", "sip1", RULES, "tcp dport 5061", "tcp dport 22"),
     ("own-filters", "net1", RULES, "policy drop", "policy accept"),
+    ("own-filters", "sip1", RULES, 'iifname "lo" accept', "ct state new accept"),
+    ("own-filters", "sip1", RULES, "ct state established,related counter accept", ""),
+    ("own-filters", "sip1", RULES, "ip saddr 10.24.0.10-10.24.0.12 udp", "udp"),
 ]
 
 
@@ -143,6 +157,29 @@ def test_what_is_broken_in_a_file_is_found(
 
     assert fact.answer == Answer.NO
     assert fact.contrary
+    if path == RULES:
+        assert all(" -> " in each for each in fact.contrary)
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("priorities.nft", 'ip dscp set ef meta priority set "1:10"', 'meta priority set "1:10"'),
+        (
+            "priorities.nft",
+            'ip dscp set ef meta priority set "1:10"',
+            'ip dscp set ef meta priority set "1:40"',
+        ),
+        ("priorities.nft", "udp dport 30000-39999", "udp dport 30000-30001"),
+        ("priorities.tc", "prio 0", "prio 5"),
+        ("priorities.tc", "prio 7", "prio 1"),
+    ],
+)
+def test_speech_that_does_not_come_first_is_found(path: str, old: str, new: str) -> None:
+    design = make_design(level=Level.MEDIUM)
+    given = broken(tuple(trees(design)), "fw", path, old, new)
+
+    assert answers(design, given)["priorities"].answer == Answer.NO
 
 
 @pytest.mark.parametrize("question", ["no-dhcp", "phones-static"])
@@ -156,6 +193,7 @@ def test_a_phone_that_asks_for_its_address_is_found_where_none_should(question: 
 MAIL = "mail-relay/settings.ini"
 DIRECTORY = "directory/settings.ini"
 CLAMD = "clamd.conf"
+FIRST = "tcp flags & (fin|syn|rst|ack) == syn ct state new "
 CROSSING = ("by-way-of-the-relay", "relay-certificates", "relay-examines", "relay-scans")
 
 CROSSING_BREAKS = [
@@ -163,7 +201,7 @@ CROSSING_BREAKS = [
     ("by-way-of-the-relay", "fw", RULES, '"dmz" . "data" :', '"servers" . "data" :'),
     ("by-way-of-the-relay", "fw", RULES, '"dmz" . "data" :', '"dmz" . "servers" :'),
     ("by-way-of-the-relay", "fw", RULES, "tcp dport 465", "tcp dport 22"),
-    ("by-way-of-the-relay", "fw", RULES, "tcp dport 443", "udp dport 443"),
+    ("by-way-of-the-relay", "fw", RULES, f"tcp dport 443 {FIRST}", "udp dport 443 "),
     ("by-way-of-the-relay", "relay1", ".network", "Address=10.16.4.10", "Address=10.16.2.10"),
     ("relay-certificates", "relay1", MAIL, "certificates = required", "certificates = none"),
     ("relay-certificates", "relay1", DIRECTORY, "certificates = required", "certificates = none"),

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -13,6 +13,8 @@ from ringfence.assess.report import board, closing, entries, summary
 from ringfence.assess.report.marks import definitions
 from ringfence.assess.report.markup import Markup, el, joined, trusted
 from ringfence.assess.report.reading import Reading
+from ringfence.assess.report.zone_map import zone_map
+from ringfence.design.model import Design
 from ringfence.evidence.attestation import Attested
 from ringfence.guide import MitigationId
 from ringfence.policy import Requirements
@@ -21,6 +23,7 @@ from ringfence.site.model import Site
 _PLACES: Final = (
     ("summary", "Where it stands"),
     ("board", "Board"),
+    ("zones", "Zones"),
     ("to-do", "What to do"),
     ("deviations", "Deviations"),
     ("expiring", "Runs out"),
@@ -41,23 +44,25 @@ def html(
     checkpoint: str | None,
     fingerprint: str | None,
     place: str = "SITE",
+    design: Design | None = None,
 ) -> str:
     """Write the report. The same input gives the same text.
 
     ``checkpoint`` is the evidence log's, as text, and ``fingerprint`` that of the assessor's key;
     without them the report says that it stands on nothing signed. ``place`` is how the command
-    line names the site.
+    line names the site. With a ``design`` there is a picture of its zones.
     """
     reading = Reading(assessment, site, requirements, attested)
     body = joined(
         definitions(),
         el("a", "To the summary", href="#summary", class_="skip"),
         summary.head(reading),
-        el("nav", *(el("a", name, href=f"#{id_}") for id_, name in _PLACES), aria_label="Report"),
+        el("nav", *_links(with_zones=design is not None), aria_label="Report"),
         el(
             "main",
             summary.summary(reading),
             board.board(reading),
+            _zones(design, assessment) if design else None,
             summary.to_do(reading),
             summary.deviations(reading),
             summary.expiring(reading),
@@ -68,6 +73,22 @@ def html(
     )
     day = assessment.now.date()
     return page(f"Ringfence: {assessment.organisation}, {day}", assessment.organisation, body)
+
+
+def _links(*, with_zones: bool) -> Iterator[Markup]:
+    for id_, name in _PLACES:
+        if id_ != "zones" or with_zones:
+            yield el("a", name, href=f"#{id_}")
+
+
+def _zones(design: Design, assessment: Assessment) -> Markup:
+    """The picture of the zones; the words in it say what its marks mean."""
+    return el(
+        "section",
+        el("h2", "Zones, and what may cross"),
+        el("div", zone_map(design, assessment.facts), class_="picture"),
+        id="zones",
+    )
 
 
 def page(title: str, running_head: str, body: Markup) -> str:

@@ -23,7 +23,7 @@ _VOID: Final = frozenset({"br", "hr", "meta", "use", "rect", "path", "circle", "
 _ILLEGIBLE: Final = re.compile(
     # Control characters, lone surrogates, and what turns the direction of writing: a name that
     # does could put the words of a verdict into another order.
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]",
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]",
 )
 
 

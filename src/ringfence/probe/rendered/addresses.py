@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any, Final
 
-from ringfence.design.model import IPT_KINDS, SERVER_KINDS, HostKind, Service, ZoneKind, ZoneName
-from ringfence.packets.passing import passing
-from ringfence.packets.spans import overlap
+from ringfence.design.model import SERVER_KINDS, HostKind, Service, ZoneKind, ZoneName
 from ringfence.probe.fact import Seen
+from ringfence.probe.rendered.filters import from_elsewhere
 from ringfence.probe.rendered.reading import HostFiles, Rendered
 
 KEA = "/etc/kea/kea-dhcp4.conf"
@@ -170,16 +169,10 @@ def own_services(rendered: Rendered) -> Seen:
             if option["name"] in {"domain-name-servers", "ntp-servers"}
             and IPv4Address(option["data"]) not in own
         ]
-    inside = _names_of(rendered, *IPT_KINDS)
-    for firewall in rendered.firewalls:
-        for chain in firewall.rules.hooked("forward"):
-            contrary += [
-                f"{each.arriving} reaches a service of the IPT network"
-                for each in passing(firewall.rules, chain)
-                if not each.replies
-                and each.arriving not in inside
-                and (each.rule.ports is None or _serves(each.rule.ports))
-            ]
+    contrary += [
+        f"a service of the IPT network is reached from elsewhere: {each}"
+        for each in from_elsewhere(rendered, _SERVICE_PORTS)
+    ]
     return Seen.against(
         contrary,
         len(asked),
@@ -233,10 +226,6 @@ def _asked(each: HostFiles) -> Iterator[tuple[str, IPv4Address]]:
             words = line.split()
             if words[:1] == [word]:
                 yield path, IPv4Address(words[1])
-
-
-def _serves(ports: tuple[int, int]) -> bool:
-    return any(overlap((ports,), ((port, port),)) for port in _SERVICE_PORTS)
 
 
 def _names_of(rendered: Rendered, *kinds: ZoneKind) -> frozenset[ZoneName]:

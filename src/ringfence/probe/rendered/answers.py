@@ -1,13 +1,13 @@
 """Which function answers which question about rendered files: the one explicit list."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 from ringfence.probe.fact import Seen, Taken
 from ringfence.probe.questions import RENDERED
-from ringfence.probe.rendered import addresses, filters, hosts, relay, sip
+from ringfence.probe.rendered import addresses, filters, hosts, priorities, relay, sip
 from ringfence.probe.rendered.reading import Rendered
 from ringfence.probe.take import take
 
@@ -30,6 +30,7 @@ ANSWERS: Final[Mapping[str, Callable[[Rendered], Seen]]] = {
     "challenge": sip.challenge,
     "no-automatic-registration": sip.no_automatic_registration,
     "confined-services": hosts.confined_services,
+    "priorities": priorities.priorities,
     "no-softphones": hosts.no_softphones,
     "softphones-apart": hosts.softphones_apart,
     "by-way-of-the-relay": relay.by_way_of_the_relay,
@@ -39,7 +40,11 @@ ANSWERS: Final[Mapping[str, Callable[[Rendered], Seen]]] = {
 }
 
 
-def answer_all(rendered: Rendered, now: datetime) -> Iterator[Taken]:
-    """Answer every question that rendered files answer."""
+def answer_all(
+    rendered: Rendered, now: datetime, only: Collection[str] | None = None
+) -> Iterator[Taken]:
+    """Answer every question that rendered files answer, or only those with some ids."""
     for question in RENDERED:
+        if only is not None and question.id not in only:
+            continue
         yield take(question, partial(ANSWERS[question.id], rendered), rendered.state, now)

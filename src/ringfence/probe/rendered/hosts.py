@@ -9,8 +9,8 @@ from ringfence.probe.fact import Seen
 from ringfence.probe.rendered.addresses import phone_addresses
 from ringfence.probe.rendered.reading import Rendered
 
-_MAY_BE_ROOT: Final = {"nftables"}
-"""Loading rules into the kernel takes root; the unit holds one capability and ends at once."""
+_MAY_BE_ROOT: Final = {"nftables", "priorities"}
+"""Loading rules into the kernel takes root; these hold one capability and end at once."""
 
 _NOT_FOR_OTHERS: Final = 0o027
 

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from ringfence.design.converged import DIRECTORY_PORT, SUBMISSION_PORT
-from ringfence.design.model import IPT_KINDS, HostKind, Service, ZoneKind
+from ringfence.design.model import HostKind, Service, ZoneKind
 from ringfence.machine import units
 from ringfence.probe.fact import Seen
-from ringfence.probe.rendered.filters import crossings, joins, zone_names
+from ringfence.probe.rendered.filters import directly, into_dmz_beside, out_of_dmz
 from ringfence.probe.rendered.reading import RULES, HostFiles, Rendered
 from ringfence.relay.message import MOST_BYTES
 
 MAIL: Final = "/etc/ringfence/mail-relay/settings.ini"
 DIRECTORY: Final = "/etc/ringfence/directory/settings.ini"
 CLAMD: Final = "/etc/clamav/clamd.conf"
-_ENTRANCES: Final = {SUBMISSION_PORT, DIRECTORY_PORT}
+_ENTRANCES: Final = (SUBMISSION_PORT, DIRECTORY_PORT)
 _SIZE: Final = re.compile(r"(\d+)M")
 _FLAGS: Final = ("AlertExceedsMax yes", "AlertEncrypted yes")
 
@@ -24,8 +24,6 @@ _FLAGS: Final = ("AlertExceedsMax yes", "AlertEncrypted yes")
 def by_way_of_the_relay(rendered: Rendered) -> Seen:
     """Telephones and data meet at the relay in the DMZ, at its two ports, and nowhere else."""
     relays = rendered.of_kind(HostKind.RELAY)
-    ipt, data = zone_names(rendered, *IPT_KINDS), zone_names(rendered, ZoneKind.DATA)
-    dmz = zone_names(rendered, ZoneKind.DMZ)
     contrary = [
         f"{relay.host.name} does not stand in a DMZ"
         for relay in relays
@@ -35,15 +33,11 @@ def by_way_of_the_relay(rendered: Rendered) -> Seen:
             for zone in rendered.design.zones_of(ZoneKind.DMZ)
         )
     ]
-    for each in (c for wall in rendered.firewalls for c in crossings(wall.rules)):
-        if joins(each, ipt, data) or joins(each, data, ipt):
-            contrary.append(f"passes directly: {each}")
-        if joins(each, dmz, ipt):
-            contrary.append(f"starts in the DMZ, towards telephones: {each}")
-        if joins(each, ipt | data, dmz) and not (
-            each.protocol == "tcp" and each.ports in {(port, port) for port in _ENTRANCES}
-        ):
-            contrary.append(f"leads to no service of the relay: {each}")
+    for wall in rendered.firewalls:
+        beside = into_dmz_beside(rendered, wall, _ENTRANCES)
+        contrary += [f"passes directly: {each}" for each in directly(rendered, wall)]
+        contrary += [f"starts in the DMZ: {each}" for each in out_of_dmz(rendered, wall)]
+        contrary += [f"leads to no service of the relay: {each}" for each in beside]
     return Seen.against(
         contrary,
         len(relays),

@@ -1,19 +1,32 @@
 """Which function answers which question about a running system: the one explicit list."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 from ringfence.probe.fact import Seen, Taken
 from ringfence.probe.questions import RUNNING
-from ringfence.probe.running import call, files, hosts, malware, network, passage, relay, sip
+from ringfence.probe.running import (
+    call,
+    files,
+    hosts,
+    malware,
+    network,
+    passage,
+    priorities,
+    relay,
+    sip,
+    sweep,
+)
 from ringfence.probe.running.system import System
 from ringfence.probe.take import take
 
 ANSWERS: Final[Mapping[str, Callable[[System], Seen]]] = {
     "files-as-rendered": files.files_as_rendered,
     "rules-in-force": files.rules_in_force,
+    "zone-sweep": sweep.zone_sweep,
+    "speech-first": priorities.speech_first,
     "ports-on-vlans": network.ports_on_vlans,
     "switched": network.switched,
     "listening-services": hosts.listening_services,
@@ -40,8 +53,11 @@ def answer_all(
     state: str,
     now: datetime,
     progress: Callable[[str], None],
+    only: Collection[str] | None = None,
 ) -> Iterator[Taken]:
-    """Ask every question that only a running system answers; none of them harms it."""
+    """Ask every question that only a running system answers, or some; none of them harms it."""
     for question in RUNNING:
+        if only is not None and question.id not in only:
+            continue
         progress(question.asks)
         yield take(question, partial(ANSWERS[question.id], system), state, now)

@@ -60,16 +60,17 @@ def rules_in_force(system: System) -> Seen:
     """The kernel of every host with a packet filter has the rules of its file, and no others."""
     contrary: list[str] = []
     exhibits: list[tuple[str, bytes]] = []
-    hosts = [host for host in system.server_hosts if _has_rules(system, host.name)]
+    hosts = [host for host in system.server_hosts if _rule_files(system, host.name)]
     for host in hosts:
         machine = system.machine(host)
         listing = machine.run(["nft", "-s", "list", "ruleset"], check=True).stdout
         exhibits.append((f"{host.name}: nft list ruleset", listing.encode()))
-        afresh = f"nft -f {RULES} && nft -j -s list ruleset"
+        loaded = " && ".join(f"nft -f {path}" for path in _rule_files(system, host.name))
+        afresh = f"{loaded} && nft -j -s list ruleset"
         wanted = machine.run(["unshare", "--net", "sh", "-c", afresh], check=True).stdout
         actual = machine.run(["nft", "-j", "-s", "list", "ruleset"], check=True).stdout
         if _canonical(actual) != _canonical(wanted):
-            contrary.append(f"{host.name} has other rules in its kernel than in {RULES}")
+            contrary.append(f"{host.name} has other rules in its kernel than in its files")
     return Seen.against(
         contrary,
         len(hosts),
@@ -149,9 +150,10 @@ def _ownership(machine: Machine, paths: list[str]) -> Iterator[tuple[str, tuple[
         yield path, (int(mode, 8), owner, group)
 
 
-def _has_rules(system: System, host: str) -> bool:
+def _rule_files(system: System, host: str) -> list[str]:
     tree = next(tree for tree in system.trees if tree.host == host)
-    return any(file.path == RULES for file in tree.files)
+    paths = sorted(file.path for file in tree.files)
+    return [path for path in paths if path == RULES or path.endswith(".nft")]
 
 
 def _canonical(listing: str) -> object:

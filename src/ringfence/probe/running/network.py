@@ -4,11 +4,11 @@ import json
 import os
 import socket
 import time
-from dataclasses import dataclass
 from typing import Final
 
-from ringfence.machine.inside import Machine
+from ringfence.design.model import Host
 from ringfence.probe.fact import Answer, Seen
+from ringfence.probe.packet import Seat
 from ringfence.probe.running.system import System
 from ringfence.probe.take import UnseenError
 
@@ -16,7 +16,7 @@ _EXPERIMENTAL: Final = 0x88B5
 """The EtherType that IEEE 802 keeps for local experiments: no host acts on it."""
 _FRAMES: Final = 20
 _SETTLE: Final = 0.3
-_ALL: Final = 3  # ETH_P_ALL
+_TOGETHER: Final = 3
 
 
 def ports_on_vlans(system: System) -> Seen:
@@ -43,36 +43,10 @@ def ports_on_vlans(system: System) -> Seen:
     )
 
 
-@dataclass(frozen=True)
-class _Seat:
-    """A host's device, from which frames are sent and at which they are awaited."""
-
-    machine: Machine
-    device: str
-    mac: bytes
-
-    def open(self) -> socket.socket:
-        """A socket that sees every frame that reaches the device."""
-        with self.machine.netns():
-            opened = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ALL))
-        opened.bind((self.device, 0))
-        opened.setblocking(False)
-        return opened
-
-
 def switched(system: System) -> Seen:
     """Frames from one phone to another reach that one, and no third."""
-    phones = system.free_phones
-    if len(phones) < 3:  # noqa: PLR2004 - one speaks, one hears, one must not
-        raise UnseenError("it takes three phones on one switch")
-    speaker, hearer, third = (
-        _Seat(
-            system.machine(phone),
-            phone.interfaces[0].name,
-            bytes.fromhex(phone.interfaces[0].mac.replace(":", "")),
-        )
-        for phone in phones[:3]
-    )
+    phones = _three_together(system)
+    speaker, hearer, third = (system.seat(phone) for phone in phones)
     token = os.urandom(16)
     with speaker.open() as one, hearer.open() as other, third.open() as outside:
         other.send(_frame(hearer, speaker, b"here"))  # from now on the switch knows its port
@@ -90,9 +64,18 @@ def switched(system: System) -> Seen:
     return Seen(Answer.NO if overheard else Answer.YES, saw, _FRAMES)
 
 
-def _frame(source: _Seat, target: _Seat, payload: bytes) -> bytes:
-    head = target.mac + source.mac + _EXPERIMENTAL.to_bytes(2, "big")
-    return (head + payload).ljust(60, b"\0")
+def _three_together(system: System) -> list[Host]:
+    """Three phones of one zone: one speaks, one hears, one must not."""
+    for zone in system.design.zones:
+        phones = [phone for phone in system.free_phones if phone.zone == zone.name]
+        if len(phones) >= _TOGETHER:
+            return phones[:_TOGETHER]
+    raise UnseenError("it takes three phones on one switch")
+
+
+def _frame(source: Seat, target: Seat, payload: bytes) -> bytes:
+    ends = bytes.fromhex((target.mac + source.mac).replace(":", ""))
+    return (ends + _EXPERIMENTAL.to_bytes(2, "big") + payload).ljust(60, b"\0")
 
 
 def _count(listening: socket.socket, token: bytes) -> int:

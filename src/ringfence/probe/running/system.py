@@ -5,11 +5,19 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ringfence.deploy.keeping import Keeping
-from ringfence.design.model import SERVER_KINDS, Design, Host, HostKind, Service
+from ringfence.design.model import (
+    SERVER_KINDS,
+    Design,
+    Host,
+    HostKind,
+    Service,
+    ZoneName,
+)
 from ringfence.identity.vault import Vault
 from ringfence.machine.inside import Machine
 from ringfence.machine.lab import Lab
 from ringfence.probe.call import CallReport, place_call
+from ringfence.probe.packet import Seat
 from ringfence.probe.take import UnseenError
 from ringfence.render.files import Tree
 
@@ -53,6 +61,16 @@ class System:
     def machine(self, host: Host) -> Machine:
         """The machine that a host is."""
         return self.lab.machine(host.name)
+
+    def seat(self, host: Host) -> Seat:
+        """The place of a host in the network, past its own filters."""
+        leg = host.interfaces[0]
+        return Seat(self.machine(host), leg.name, leg.mac, leg.address)
+
+    def gateway_mac(self, zone: ZoneName) -> str:
+        """The MAC address of the firewall's leg in a zone."""
+        wall = self.design.of_kind(HostKind.FIREWALL)[0]
+        return next(leg.mac for leg in wall.interfaces if leg.zone == zone)
 
     @property
     def sip_server(self) -> Host:
