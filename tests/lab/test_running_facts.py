@@ -136,7 +136,7 @@ BREAKS: dict[str, Broken] = {
     "nothing-past-the-relay": lambda office: run_between(
         office.lab.machine("fw"),
         "nft insert rule inet ringfence forward iifname data oifname phones accept",
-        "nft -f /etc/nftables.conf",
+        "nft -f /etc/nftables.conf && conntrack -F",
     ),
     "certificate-needed": lambda office: sip_server_with(
         office,
