@@ -243,6 +243,7 @@ def _keyring(host: Host, users: Sequence[User], authority: Authority) -> Keyring
         secrets={ROUTE_KEY: "of no value outside this run"},
         trust_anchor=authority.credential.certificate_pem,
         user_table=user_table(DOMAIN, passwords, ()),
+        revoked=b"",
     )
 
 

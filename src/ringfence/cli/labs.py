@@ -17,6 +17,7 @@ from ringfence.design.model import Design
 from ringfence.identity.vault import VaultError
 from ringfence.machine.lab import Lab
 from ringfence.machine.record import LabError
+from ringfence.machine.service import State
 
 
 def _lab_name(name: str | None) -> str | None:
@@ -35,6 +36,7 @@ NameOption = Annotated[
 ]
 
 _MEBIBYTE = 1024 * 1024
+_WELL = frozenset({State.RUNNING, State.DONE, State.IDLE})
 
 
 class UpReport(BaseModel):
@@ -180,9 +182,7 @@ def _status(lab: Lab, design: Design) -> StatusReport:
             ),
         )
     current = not labs.stale(lab.name, design)
-    running = all(
-        service.state in {"running", "done"} for each in machines for service in each.services
-    )
+    running = all(service.state in _WELL for each in machines for service in each.services)
     return StatusReport(
         ok=running and current,
         lab=lab.name,
@@ -201,7 +201,7 @@ def _show(report: StatusReport) -> None:
     table.add_column("MiB", justify="right")
     for machine in report.machines:
         services = ", ".join(
-            each.name if each.state in {"running", "done"} else f"[red]{each.name}: {each.state}[/]"
+            each.name if each.state in _WELL else f"[red]{each.name}: {each.state}[/]"
             for each in machine.services
         )
         addresses = "\n".join(machine.addresses)

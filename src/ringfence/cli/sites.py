@@ -13,7 +13,7 @@ from ringfence.assess.report.sarif import sarif
 from ringfence.cli.output import Exit, emit, fail, out
 from ringfence.cli.picture import zone_map
 from ringfence.cli.writing import write
-from ringfence.design import AddressError, SoftphoneError, build
+from ringfence.design import AddressError, ConvergedError, SoftphoneError, build
 from ringfence.design.model import Design, HostKind
 from ringfence.guide import Level
 from ringfence.policy import ADOPTED, Requirements, resolve
@@ -55,7 +55,7 @@ def read(path: Path, *, as_json: bool) -> Declared:
     requirements = resolve(site, today())
     try:
         return Declared(site, requirements, build(site, requirements))
-    except (AddressError, SoftphoneError) as error:
+    except (AddressError, ConvergedError, SoftphoneError) as error:
         fail(f"{path}: {error}", code=Exit.USED_WRONGLY, as_json=as_json)
 
 

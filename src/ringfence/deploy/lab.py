@@ -18,7 +18,7 @@ from ringfence.machine.lab import Lab
 from ringfence.machine.record import SWITCH, LabError
 from ringfence.machine.service import State
 from ringfence.machine.spec import LabSpec, MachineSpec, Port
-from ringfence.render import lab_switch
+from ringfence.render import clamav, lab_switch
 from ringfence.render.catalogue import trees
 from ringfence.render.files import Tree
 
@@ -120,7 +120,8 @@ def lab_spec(name: str, design: Design, rendered: tuple[Tree, ...], keyring: Key
             hostname=SWITCH,
             files=as_in_lab(installed(lab_switch.tree(design), keyring)),
         ),
-        hidden=(str(HOME), str(Keeping(name).passphrase)),
+        # Definitions on this machine are not the lab's, and would take each of its machines a GB.
+        hidden=(str(HOME), str(Keeping(name).passphrase), clamav.DATABASE),
     )
 
 

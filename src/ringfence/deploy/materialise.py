@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
+from ringfence.deploy.definitions import marker_database
 from ringfence.deploy.users import user_table
 from ringfence.design.model import Design, HostKind
 from ringfence.identity.vault import Issued, Vault
@@ -22,6 +23,7 @@ class Keyring:
     secrets: Mapping[str, str]
     trust_anchor: bytes
     user_table: bytes
+    revoked: bytes
 
 
 def gather(design: Design, trees: Iterable[Tree], vault: Vault) -> Keyring:
@@ -31,6 +33,7 @@ def gather(design: Design, trees: Iterable[Tree], vault: Vault) -> Keyring:
         secrets=vault.secrets(sorted(marks(trees))),
         trust_anchor=vault.trust_anchor,
         user_table=users_of(design, vault),
+        revoked=revoked_of(vault),
     )
 
 
@@ -43,6 +46,11 @@ def users_of(design: Design, vault: Vault) -> bytes:
         passwords = {extension: secrets[f"digest/{extension}"] for extension in extensions}
     revoked = [entry.serial for entry in vault.revoked()]
     return user_table(design.domain, passwords, revoked)
+
+
+def revoked_of(vault: Vault) -> bytes:
+    """The serial numbers of revoked certificates, one a line, as they stand now."""
+    return "".join(f"{entry.serial}\n" for entry in vault.revoked()).encode("ascii")
 
 
 def installed(tree: Tree, keyring: Keyring) -> tuple[Installed, ...]:
@@ -82,6 +90,10 @@ def _material(deposit: Deposit, keyring: Keyring) -> bytes:
             return keyring.trust_anchor
         case Material.USER_TABLE:
             return keyring.user_table
+        case Material.REVOKED:
+            return keyring.revoked
+        case Material.MARKER_DEFINITIONS:
+            return marker_database()
         case Material.CERTIFICATE:
             return _issued(deposit, keyring).certificate
         case Material.PRIVATE_KEY:

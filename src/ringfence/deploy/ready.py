@@ -8,7 +8,8 @@ from typing import Literal, assert_never
 from ringfence.design.model import Design, Host, HostKind, Service
 from ringfence.machine.inside import Machine
 from ringfence.machine.lab import Lab
-from ringfence.render import chrony, kamailio_config, kea, log_keeper, nft, rsyslog
+from ringfence.machine.service import State
+from ringfence.render import chrony, clamav, kamailio_config, kea, log_keeper, nft, rsyslog
 
 _PATIENCE = 10.0
 _TABLES = {Service.NFTABLES: "ringfence", Service.PRIORITIES: "priorities"}
@@ -62,6 +63,15 @@ def _question(lab: Lab, design: Design, host: Host, service: Service) -> Questio
         case Service.SOFTPHONE:
             server = lab.machine(design.of_kind(HostKind.SIP)[0].name)
             return lambda: registered(server, f"{host.extension}@{design.domain}")
+        case (
+            Service.MAIL_RELAY
+            | Service.DIRECTORY
+            | Service.MAIL_STAND_IN
+            | Service.SCANNER
+            | Service.NIGHTLY_SCAN
+            | Service.DEFINITIONS
+        ):
+            return _of_relay_or_scanner(machine, design, service)
         case _:
             assert_never(service)
 
@@ -88,6 +98,20 @@ def _network_service(
             return lambda: _runs(machine, log_keeper.PATH)
         case _:
             assert_never(service)
+
+
+def _of_relay_or_scanner(machine: Machine, design: Design, service: Service) -> Question:
+    match service:
+        case Service.SCANNER:
+            return lambda: _answers_scanner(machine)
+        case Service.NIGHTLY_SCAN:
+            scan = ("clamscan", "--no-summary", f"--database={clamav.DATABASE}")
+            return lambda: _succeeds(machine, *scan, "/etc/hostname")
+        case Service.DEFINITIONS:
+            return lambda: machine.service(service).state == State.RUNNING
+        case _:
+            ports = {flow.ports.first for flow in design.flows if flow.service == service}
+            return lambda: all(_tcp_listens(machine, port) for port in ports)
 
 
 def registered(server: Machine, address_of_record: str) -> bool:
@@ -144,6 +168,18 @@ def _listens(machine: Machine, host: Host) -> bool:
 
 def _udp_bound(machine: Machine, port: int) -> bool:
     return f":{port} " in _output(machine, "ss", "-Hlun")
+
+
+def _tcp_listens(machine: Machine, port: int) -> bool:
+    return f":{port} " in _output(machine, "ss", "-Hltn")
+
+
+def _answers_scanner(machine: Machine) -> bool:
+    script = (
+        "import socket; s=socket.socket(socket.AF_UNIX); s.settimeout(1);"
+        f"s.connect('{clamav.SOCKET}'); s.send(b'zPING\\0'); print(s.recv(100))"
+    )
+    return "PONG" in _output(machine, "/usr/bin/python3", "-I", "-c", script)
 
 
 def _answers_options(machine: Machine, design: Design, host: Host) -> bool:

@@ -1,9 +1,9 @@
 """Shutting a phone out: its certificate is believed no more, and its connection is cut."""
 
 from ringfence.deploy.keeping import Keeping
-from ringfence.deploy.materialise import users_of
+from ringfence.deploy.materialise import revoked_of, users_of
 from ringfence.deploy.ready import control
-from ringfence.design.model import Design, HostKind
+from ringfence.design.model import SERVER_KINDS, Design, HostKind
 from ringfence.machine.inside import Machine
 from ringfence.machine.lab import Lab
 from ringfence.machine.record import LabError
@@ -16,7 +16,7 @@ def revoke(lab: Lab, design: Design, extension: str) -> int:
     """Revoke the certificate of an extension's phone everywhere; returns its serial number.
 
     The SIP server gets a new table of revoked certificates, takes it up, and closes every
-    connection that the certificate holds.
+    connection that the certificate holds. The relay gets the list too, and reads it each time.
 
     Raises:
         LabError: the site has no such extension, or the server did not take the change up.
@@ -27,13 +27,15 @@ def revoke(lab: Lab, design: Design, extension: str) -> int:
     vault = Keeping(lab.name).vault()
     serial = vault.serial(phone_host_name(extension))
     vault.revoke(serial)
-    table = users_of(design, vault)
-    for server in design.of_kind(HostKind.SIP):
+    fresh = {Material.USER_TABLE: users_of(design, vault), Material.REVOKED: revoked_of(vault)}
+    for server in (host for host in design.hosts if host.kind in SERVER_KINDS):
         machine = lab.machine(server.name)
         for deposit in tree(design, server).deposits:
-            if deposit.material == Material.USER_TABLE:
-                machine.write(deposit.path, table, deposit.mode, deposit.owner, deposit.group)
-        _take_up(machine)
+            if deposit.material in fresh:
+                data = fresh[deposit.material]
+                machine.write(deposit.path, data, deposit.mode, deposit.owner, deposit.group)
+        if server.kind == HostKind.SIP:
+            _take_up(machine)
     return serial
 
 

@@ -2,6 +2,7 @@
 
 from ringfence.design.addresses import AddressError
 from ringfence.design.build import build
+from ringfence.design.converged import ConvergedError
 from ringfence.design.zones import SoftphoneError
 
-__all__ = ["AddressError", "SoftphoneError", "build"]
+__all__ = ["AddressError", "ConvergedError", "SoftphoneError", "build"]

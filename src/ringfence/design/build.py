@@ -1,12 +1,15 @@
 """Site x Requirements -> Design. What the design is follows from the mitigations in force."""
 
+from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from ringfence.design.addresses import gateway, subnets
+from ringfence.design.converged import converged
 from ringfence.design.flows import flows
 from ringfence.design.hosts import hosts
 from ringfence.design.model import (
     SERVER_KINDS,
+    Converged,
     Design,
     Host,
     HostKind,
@@ -31,6 +34,7 @@ _ASKED_BY: dict[ZoneKind, Serves] = {
     ZoneKind.SERVERS: (*_APART, "SEP-2"),
     ZoneKind.GATEWAYS: ("SEP-2", "GWY-2"),
     ZoneKind.SOFTPHONES: ("SFT-2",),
+    ZoneKind.DMZ: ("SEP-10", "CNV-3"),
 }
 
 
@@ -40,8 +44,10 @@ def build(site: Site, requirements: Requirements) -> Design:
     Raises:
         AddressError: the stated subnets or addresses cannot be had.
         SoftphoneError: a phone is a program on a computer, and may not be.
+        ConvergedError: a service crosses to the data network, and may not.
 
     """
+    passing = converged(site, requirements)
     laid_out = plots(site, requirements)
     nets = subnets(site, {plot.name: plot.phones for plot in laid_out})
     zones = _zones(laid_out, nets, requirements)
@@ -61,9 +67,18 @@ def build(site: Site, requirements: Requirements) -> Design:
         hosts=everyone,
         flows=tuple(
             flow.model_copy(update={"serves": _in_force(flow.serves, requirements)})
-            for flow in flows(zones, everyone, signalling, media, logs, dhcp=dhcp, nts=nts)
+            for flow in flows(
+                zones,
+                everyone,
+                signalling,
+                media,
+                logs=logs,
+                passing=passing,
+                dhcp=dhcp,
+                nts=nts,
+            )
         ),
-        identities=_identities(site, everyone, nts=nts),
+        identities=_identities(site, everyone, passing, nts=nts),
         signalling=signalling,
         media=media,
         ports=_ports(requirements),
@@ -71,6 +86,7 @@ def build(site: Site, requirements: Requirements) -> Design:
         nts=nts,
         dhcp=dhcp,
         in_force=frozenset(requirements.in_force),
+        converged=passing,
     )
 
 
@@ -117,11 +133,14 @@ def _zones(
     )
 
 
-def _identities(site: Site, everyone: tuple[Host, ...], *, nts: bool) -> tuple[Identity, ...]:
+def _identities(
+    site: Site, everyone: tuple[Host, ...], passing: Converged | None, *, nts: bool
+) -> tuple[Identity, ...]:
     """One certificate a server, by name, and one a phone, by address-of-record.
 
     Who asks a time server knows its address only. Whoever sends a log has a certificate for that
-    and nothing else.
+    and nothing else. The data network's mail server and the data devices that may read the
+    directory get one each.
     """
     time = {HostKind.ADMIN, HostKind.SERVICES} if nts else set()
     servers = (
@@ -148,4 +167,15 @@ def _identities(site: Site, everyone: tuple[Host, ...], *, nts: bool) -> tuple[I
         for host in everyone
         if host.kind == HostKind.PHONE
     )
-    return (*servers, *senders, *phones)
+    return (*servers, *senders, *phones, *_neighbours(site, passing))
+
+
+def _neighbours(site: Site, passing: Converged | None) -> Iterator[Identity]:
+    if passing is None:
+        return
+    if passing.mail is not None:
+        dns = (passing.mail.name,)
+        yield Identity(name=passing.mail.host, profile=IdentityProfile.MAIL_SERVER, dns=dns)
+    for name in passing.readers:
+        dns = (f"{name}.{site.domain}",)
+        yield Identity(name=name, profile=IdentityProfile.READER, dns=dns)

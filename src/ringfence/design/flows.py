@@ -3,9 +3,13 @@
 Whatever is not here may not cross. Flows exist only where a service of the design needs them.
 """
 
+from collections.abc import Iterator
+
 from ringfence.design import service_flows
+from ringfence.design.converged import converged_flows
 from ringfence.design.flow_parts import FILTERED, named, names_of, port
 from ringfence.design.model import (
+    Converged,
     Flow,
     Host,
     HostKind,
@@ -20,6 +24,8 @@ from ringfence.design.model import (
     ZoneName,
 )
 
+MIRROR_PORT = 80
+"""Definitions are signed by their makers, and checked, so plain HTTP will do."""
 _PHONES = {ZoneKind.PHONES, ZoneKind.SOFTPHONES}
 
 
@@ -28,8 +34,9 @@ def flows(
     hosts: tuple[Host, ...],
     signalling: Signalling,
     media: Media,
-    logs: Logs | None,
     *,
+    logs: Logs | None,
+    passing: Converged | None,
     dhcp: bool,
     nts: bool,
 ) -> tuple[Flow, ...]:
@@ -42,6 +49,8 @@ def flows(
         *service_flows.time(phones, hosts, nts=nts),
         *service_flows.logs(hosts, logs),
         *service_flows.data(hosts),
+        *(converged_flows(zones, hosts, passing) if passing is not None else ()),
+        *_definitions(hosts),
     )
 
 
@@ -167,3 +176,26 @@ def _names(zones: tuple[ZoneName, ...], hosts: tuple[Host, ...]) -> tuple[Flow, 
         for zone in zones
         for protocol in (Protocol.UDP, Protocol.TCP)
     )
+
+
+def _definitions(hosts: tuple[Host, ...]) -> Iterator[Flow]:
+    """Where a mirror is declared, servers fetch definitions from it, and from nowhere else."""
+    mirror = names_of(hosts, HostKind.MIRROR)
+    asking: dict[ZoneName, list[str]] = {}
+    for host in hosts:
+        if mirror and Service.DEFINITIONS in host.services:
+            # The firewall asks from its leg in the mirror's own zone.
+            zone = ZoneKind.ADMIN if host.kind == HostKind.FIREWALL else host.zone
+            asking.setdefault(zone, []).append(host.name)
+    for zone, names in asking.items():
+        yield Flow(
+            name=f"definitions-{zone}",
+            from_zone=zone,
+            from_hosts=tuple(names),
+            to_zone=ZoneKind.ADMIN,
+            to_hosts=mirror,
+            protocol=Protocol.TCP,
+            ports=port(MIRROR_PORT),
+            reason="servers fetch signed malware definitions from the mirror",
+            serves=(*FILTERED, "SML-1"),
+        )

@@ -1,11 +1,12 @@
 """The hosts of a design: which machine has which legs, addresses, names and services."""
 
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 from typing import assert_never
 
 from ringfence.design.addresses import addresses
+from ringfence.design.converged import stands_in_dmz
 from ringfence.design.model import (
-    BYSTANDERS,
     Host,
     HostKind,
     Interface,
@@ -17,16 +18,26 @@ from ringfence.design.model import (
 )
 from ringfence.design.zones import zone_of_phone
 from ringfence.policy import Requirements
-from ringfence.site.model import LOG_SERVER, Phone, Role, Server, Site, phone_host_name
+from ringfence.site.model import (
+    LOG_SERVER,
+    Phone,
+    Role,
+    Server,
+    Site,
+    phone_host_name,
+    stated_addresses,
+)
+from ringfence.site.neighbours import DATA_DEVICE, RELAY_NAME
 
 FIREWALL = "fw"
 SENSOR = "ids1"
-PC = "pc1"
+PC = DATA_DEVICE
 OUTSIDER = "outside1"
 DATA_SERVER = "data1"
 GATEWAY_SEAT = "seat1"
 
 Subnets = dict[ZoneName, IPv4Network]
+Places = dict[str, tuple[ZoneName, IPv4Address]]
 
 
 def hosts(
@@ -36,24 +47,22 @@ def hosts(
     *,
     dhcp: bool,
 ) -> tuple[Host, ...]:
-    """Every host of a site: firewall, servers, sensor, the lab's bystanders, then the phones."""
+    """Every host of a site: firewall, servers, sensor, relay, bystanders, then the phones."""
     nets = {zone.name: zone.subnet for zone in zones}
-    named = _named_servers(site, requirements)
-    servers = _servers(site, named, nets, dhcp=dhcp)
-    system = (_firewall(site, requirements, zones, dhcp=dhcp), *servers)
-    if "NID-1" in requirements:
-        system = (*system, _sensor(site, named, zones, nets))
-    if any(host.kind == HostKind.LOG for host in servers):
+    servers = _named_servers(site, requirements)
+    guard = _guard(site, requirements)
+    placed = _placed(site, servers, requirements, nets)
+    system = (
+        _firewall(site, requirements, zones, guard, dhcp=dhcp),
+        *_servers(site, servers, placed, guard, dhcp=dhcp),
+        *_sensor(site, requirements, zones, placed, guard),
+        *_relay(site, requirements, placed, guard),
+    )
+    if any(host.kind == HostKind.LOG for host in system):
         system = tuple(_sending_its_log(host) for host in system)
     return (
         *system,
-        *_data_network(site, requirements, nets, dhcp=dhcp),
-        _bystander(site, OUTSIDER, HostKind.OUTSIDER, ZoneKind.OUTSIDE, nets),
-        *(
-            _bystander(site, GATEWAY_SEAT, HostKind.SEAT, zone.name, nets)
-            for zone in zones
-            if zone.kind == ZoneKind.GATEWAYS
-        ),
+        *_bystanders(site, requirements, placed, dhcp=dhcp),
         *_phones(site, requirements, nets, dhcp=dhcp),
     )
 
@@ -67,9 +76,53 @@ def _named_servers(site: Site, requirements: Requirements) -> tuple[Server, ...]
 
 
 def _sending_its_log(host: Host) -> Host:
-    if host.kind in BYSTANDERS:
-        return host
     return host.model_copy(update={"services": (*host.services, Service.SYSLOG)})
+
+
+def _placed(
+    site: Site, servers: tuple[Server, ...], requirements: Requirements, nets: Subnets
+) -> Places:
+    """The zone and address of every host but the firewall and the phones.
+
+    The sensor's place behind the servers is kept whether there is one or not, and so is that of
+    the data network's own server.
+    """
+    wanted = {server.name: zone_of(server.role) for server in servers}
+    wanted[SENSOR] = ZoneKind.ADMIN
+    if site.converged is not None:
+        dmz = stands_in_dmz(requirements)
+        wanted[RELAY_NAME] = ZoneKind.DMZ if dmz else ZoneKind.SERVERS
+    wanted |= {name: zone for name, (zone, _) in _beside(site).items() if zone in nets}
+    stated = stated_addresses(site)
+    return {
+        name: (zone, address)
+        for zone in dict.fromkeys(wanted.values())
+        for name, address in addresses(
+            nets[zone], tuple(name for name, at in wanted.items() if at == zone), stated
+        ).items()
+    }
+
+
+def _beside(site: Site) -> dict[str, tuple[ZoneKind, HostKind]]:
+    """The machines that are no part of the system: others', and seats for who tests its borders."""
+    found = {
+        PC: (ZoneKind.DATA, HostKind.PC),
+        DATA_SERVER: (ZoneKind.DATA, HostKind.DATA_SERVICES),
+        OUTSIDER: (ZoneKind.OUTSIDE, HostKind.OUTSIDER),
+        GATEWAY_SEAT: (ZoneKind.GATEWAYS, HostKind.SEAT),
+    }
+    if site.converged is not None and site.converged.mail is not None:
+        found[site.converged.mail.host] = (ZoneKind.DATA, HostKind.MAIL)
+    if site.definitions is not None:
+        found[site.definitions.host] = (ZoneKind.ADMIN, HostKind.MIRROR)
+    return found
+
+
+def _guard(site: Site, requirements: Requirements) -> tuple[Service, ...]:
+    """What guards every server and the firewall against malicious software."""
+    if "SML-1" not in requirements:
+        return ()
+    return (Service.NIGHTLY_SCAN, *((Service.DEFINITIONS,) if site.definitions else ()))
 
 
 def zone_of(role: Role) -> ZoneName:
@@ -84,7 +137,12 @@ def zone_of(role: Role) -> ZoneName:
 
 
 def _firewall(
-    site: Site, requirements: Requirements, zones: tuple[Zone, ...], *, dhcp: bool
+    site: Site,
+    requirements: Requirements,
+    zones: tuple[Zone, ...],
+    guard: tuple[Service, ...],
+    *,
+    dhcp: bool,
 ) -> Host:
     more: tuple[Service, ...] = (Service.DHCP_RELAY,) if dhcp else ()
     more += (Service.PRIORITIES,) if "DOS-3" in requirements else ()
@@ -96,59 +154,80 @@ def _firewall(
             Interface(name=zone.name, zone=zone.name, mac=_mac(zone.gateway), address=zone.gateway)
             for zone in zones
         ),
-        services=(Service.NFTABLES, Service.FIREWALL_LOG, *more, Service.CHRONY),
+        services=(Service.NFTABLES, Service.FIREWALL_LOG, *more, Service.CHRONY, *guard),
     )
 
 
 def _servers(
-    site: Site, servers: tuple[Server, ...], nets: Subnets, *, dhcp: bool
+    site: Site,
+    servers: tuple[Server, ...],
+    placed: Places,
+    guard: tuple[Service, ...],
+    *,
+    dhcp: bool,
 ) -> tuple[Host, ...]:
-    placed = {
-        name: address
-        for zone in (ZoneKind.SERVERS, ZoneKind.ADMIN)
-        for name, address in addresses(
-            nets[zone],
-            _names_in(servers, zone),
-            site.addressing.fixed,
-        ).items()
-    }
     return tuple(
         Host(
             name=server.name,
             fqdn=f"{server.name}.{site.domain}",
             kind=_kind(server),
-            interfaces=(_leg(zone_of(server.role), placed[server.name]),),
-            services=_services(server.role, dhcp=dhcp),
+            interfaces=(_leg(*placed[server.name]),),
+            services=(*_services(server.role, dhcp=dhcp), *guard),
         )
         for server in servers
     )
 
 
-def _names_in(servers: tuple[Server, ...], zone: ZoneName) -> tuple[str, ...]:
-    """The servers of a zone; the sensor's place behind them is kept whether there is one or not."""
-    names = tuple(server.name for server in servers if zone_of(server.role) == zone)
-    return (*names, SENSOR) if zone == ZoneKind.ADMIN else names
-
-
 def _sensor(
-    site: Site, servers: tuple[Server, ...], zones: tuple[Zone, ...], nets: Subnets
-) -> Host:
+    site: Site,
+    requirements: Requirements,
+    zones: tuple[Zone, ...],
+    placed: Places,
+    guard: tuple[Service, ...],
+) -> tuple[Host, ...]:
     """The sensor: administered like a server, and with an ear in every zone (NID-1).
 
     The guide wants sensors at strategic points of both networks. Those are the zones themselves:
     all that crosses from one to another enters both, and what stays inside one is seen as well.
     """
-    names = _names_in(servers, ZoneKind.ADMIN)
-    placed = addresses(nets[ZoneKind.ADMIN], names, site.addressing.fixed)
-    return Host(
-        name=SENSOR,
-        fqdn=f"{SENSOR}.{site.domain}",
-        kind=HostKind.SENSOR,
-        interfaces=(_leg(ZoneKind.ADMIN, placed[SENSOR]),),
-        services=(Service.NFTABLES, Service.CHRONY, Service.SENSOR),
-        mirrors=tuple(
-            Mirror(name=f"span{zone.vlan}", zone=zone.name, mac=_mirror_mac(zone.vlan))
-            for zone in zones
+    if "NID-1" not in requirements:
+        return ()
+    return (
+        Host(
+            name=SENSOR,
+            fqdn=f"{SENSOR}.{site.domain}",
+            kind=HostKind.SENSOR,
+            interfaces=(_leg(*placed[SENSOR]),),
+            services=(Service.NFTABLES, Service.CHRONY, Service.SENSOR, *guard),
+            mirrors=tuple(
+                Mirror(name=f"span{zone.vlan}", zone=zone.name, mac=_mirror_mac(zone.vlan))
+                for zone in zones
+            ),
+        ),
+    )
+
+
+def _relay(
+    site: Site, requirements: Requirements, placed: Places, guard: tuple[Service, ...]
+) -> tuple[Host, ...]:
+    """The one way between telephones and data, if anything crosses at all."""
+    if site.converged is None:
+        return ()
+    mail = site.converged.mail is not None
+    return (
+        Host(
+            name=RELAY_NAME,
+            fqdn=f"{RELAY_NAME}.{site.domain}",
+            kind=HostKind.RELAY,
+            interfaces=(_leg(*placed[RELAY_NAME]),),
+            services=(
+                Service.NFTABLES,
+                Service.CHRONY,
+                *((Service.SCANNER,) if mail and "CNV-6" in requirements else ()),
+                *((Service.MAIL_RELAY,) if mail else ()),
+                *((Service.DIRECTORY,) if site.converged.directory else ()),
+                *guard,
+            ),
         ),
     )
 
@@ -182,46 +261,33 @@ def _services(role: Role, *, dhcp: bool) -> tuple[Service, ...]:
             assert_never(role)
 
 
-def _data_network(
-    site: Site, requirements: Requirements, nets: Subnets, *, dhcp: bool
-) -> tuple[Host, ...]:
-    """A PC, and the data network's own names, addresses and time.
+def _bystanders(
+    site: Site, requirements: Requirements, placed: Places, *, dhcp: bool
+) -> Iterator[Host]:
+    """A PC, the data network's own services, and seats for whoever tests the borders.
 
-    These are its own for the sake of SEP-11. Without it a PC asks the IPT network's, unless
-    nothing may pass to there, or nothing unseen (SEP-7, SEP-9).
+    The data network has names, addresses and time of its own for the sake of SEP-11. Without it a
+    PC asks the IPT network's, unless nothing may pass to there, or nothing unseen (SEP-7, SEP-9).
     """
-    placed = addresses(nets[ZoneKind.DATA], (PC, DATA_SERVER), {})
     apart = any(id_ in requirements for id_ in ("SEP-11", "SEP-7", "SEP-9"))
     leased = dhcp and apart
-    pc = Host(
-        name=PC,
-        fqdn=f"{PC}.{site.domain}",
-        kind=HostKind.PC,
-        interfaces=(_leg(ZoneKind.DATA, placed[PC]),),
-        services=(*((Service.DHCP_CLIENT,) if leased else ()), Service.CHRONY),
-    )
-    if not apart:
-        return (pc,)
-    own = Host(
-        name=DATA_SERVER,
-        fqdn=f"{DATA_SERVER}.{site.domain}",
-        kind=HostKind.DATA_SERVICES,
-        interfaces=(_leg(ZoneKind.DATA, placed[DATA_SERVER]),),
-        services=(Service.UNBOUND, Service.CHRONY, *((Service.KEA,) if leased else ())),
-    )
-    return (pc, own)
-
-
-def _bystander(site: Site, name: str, kind: HostKind, zone: ZoneName, nets: Subnets) -> Host:
-    """A machine that is not part of the system: a seat for whoever tests its borders."""
-    address = addresses(nets[zone], (name,), {})[name]
-    return Host(
-        name=name,
-        fqdn=f"{name}.{site.domain}",
-        kind=kind,
-        interfaces=(_leg(zone, address),),
-        services=(),
-    )
+    services: dict[HostKind, tuple[Service, ...]] = {
+        HostKind.PC: (*((Service.DHCP_CLIENT,) if leased else ()), Service.CHRONY),
+        HostKind.DATA_SERVICES: (
+            *(Service.UNBOUND, Service.CHRONY),
+            *((Service.KEA,) if leased else ()),
+        ),
+        HostKind.MAIL: (Service.MAIL_STAND_IN,),
+    }
+    for name, (_, kind) in _beside(site).items():
+        if name in placed and (apart or kind != HostKind.DATA_SERVICES):
+            yield Host(
+                name=name,
+                fqdn=f"{name}.{site.domain}",
+                kind=kind,
+                interfaces=(_leg(*placed[name]),),
+                services=services.get(kind, ()),
+            )
 
 
 def _phones(

@@ -78,21 +78,31 @@ class HostKind(StrEnum):
     SERVICES = "services"
     ADMIN = "admin"
     SENSOR = "sensor"
+    RELAY = "relay"
     PHONE = "phone"
     PC = "pc"
+    MAIL = "mail"
+    MIRROR = "mirror"
     OUTSIDER = "outsider"
     SEAT = "seat"
     LOG = "log"
     DATA_SERVICES = "data-services"
 
 
-SERVER_KINDS = (
-    *(HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN),
-    *(HostKind.LOG, HostKind.SENSOR),
+SERVER_KINDS = frozenset(
+    {
+        *(HostKind.SIP, HostKind.SERVICES, HostKind.ADMIN),
+        *(HostKind.LOG, HostKind.SENSOR, HostKind.RELAY),
+    }
 )
 """The servers of the telephone system."""
-BYSTANDERS = frozenset({HostKind.PC, HostKind.OUTSIDER, HostKind.SEAT, HostKind.DATA_SERVICES})
-"""What is no part of the telephone system, and stands where it can be seen to be kept out."""
+BYSTANDERS = frozenset(
+    {
+        *(HostKind.PC, HostKind.OUTSIDER, HostKind.SEAT),
+        *(HostKind.DATA_SERVICES, HostKind.MAIL, HostKind.MIRROR),
+    }
+)
+"""What is no part of the telephone system: others' machines, and seats to test its borders from."""
 
 
 class Interface(Model):
@@ -132,6 +142,12 @@ class Service(StrEnum):
     SENSOR = "sensor"
     DHCP_CLIENT = "dhcp-client"
     SOFTPHONE = "softphone"
+    MAIL_STAND_IN = "mail-stand-in"
+    MAIL_RELAY = "mail-relay"
+    DIRECTORY = "directory"
+    SCANNER = "clamav-daemon"
+    NIGHTLY_SCAN = "malware-scan"
+    DEFINITIONS = "clamav-freshclam"
     SYSLOG = "rsyslog"
     LOG_KEEPER = "log-keeper"
 
@@ -184,8 +200,9 @@ class PortRange(Model):
 class Flow(Model):
     """Traffic that may cross: who starts it, to whom, why, and which mitigations shape it.
 
-    Without ``to_hosts`` every host of the zone is meant, and likewise ``from_hosts``. A flow
-    within one zone does not meet the firewall; it opens the hosts' own rules only.
+    Without ``to_hosts`` every host of the zone is meant, and likewise ``from_hosts``; of the data
+    zone, whose hosts a design does not know, that is its whole subnet. A flow within one zone
+    does not meet the firewall; it opens the hosts' own rules only.
     """
 
     name: str
@@ -206,10 +223,14 @@ class IdentityProfile(StrEnum):
     SERVER = "server"
     PHONE = "phone"
     LOG_SENDER = "log-sender"
+    READER = "reader"
+    """A data device: it asks, and is never a server."""
+    MAIL_SERVER = "mail server"
+    """The data network's: it is called, and never calls."""
 
 
 class Identity(Model):
-    """A certificate to issue: a phone's has one URI name, a server's has DNS names.
+    """A certificate to issue: a phone's has one URI name, all others have DNS names.
 
     A server that others know by its address alone has that in it too.
     """
@@ -271,6 +292,35 @@ class PortSecurity(Model):
     reauthentication: int = 1800
 
 
+class MailRoute(Model):
+    """Where mail goes: the host, the name in its certificate, and the domains it may go to.
+
+    ``authority`` is in PEM: whose certificate the mail server may have beside the site's own.
+    """
+
+    host: str
+    name: str
+    port: int
+    domains: tuple[str, ...]
+    authority: str | None = None
+
+
+class Converged(Model):
+    """What crosses between telephones and data, by way of the relay.
+
+    ``authenticated``: every client proves itself by certificate (CNV-2). ``inspected``: messages
+    are taken apart and only what is understood goes on (CNV-5, SEP-9). ``scanned``: each is
+    scanned for malicious code, when it comes and when it goes (CNV-6).
+    """
+
+    mail: MailRoute | None
+    directory: bool
+    readers: tuple[str, ...]
+    authenticated: bool
+    inspected: bool
+    scanned: bool
+
+
 class Design(Model):
     """Everything that renderers need, computed from a site and its requirements."""
 
@@ -291,6 +341,13 @@ class Design(Model):
     """Phones get their addresses by DHCP; otherwise they are set by hand (DHC-3)."""
     in_force: frozenset[MitigationId]
     """The mitigations from which the design was computed."""
+    converged: Converged | None = None
+    """What crosses between telephones and data; without it, nothing does."""
+
+    def whole_subnet(self, zone: ZoneName, named: tuple[str, ...]) -> IPv4Network | None:
+        """The subnet that an end of a flow is, if it is that of every data device."""
+        found = self.zone(zone)
+        return found.subnet if found.kind == ZoneKind.DATA and not named else None
 
     def asked_by(self, *mitigations: MitigationId) -> Serves:
         """Those of the mitigations that are in force: what a generated line may name."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from ringfence.design.converged import stands_in_dmz
 from ringfence.design.model import ZoneKind, ZoneName
 from ringfence.policy import Requirements
 from ringfence.site.model import Phone, Site, phone_zone_name
@@ -77,17 +78,19 @@ def _plots(site: Site, requirements: Requirements) -> Iterator[Plot]:
         vlan = _MORE_PHONES + place - 1 if place else _VLANS[ZoneKind.PHONES]
         # An empty zone has room for a phone: the first that comes must not move the others.
         yield Plot(name, ZoneKind.PHONES, title, vlan, phones[name] or 1, _location(site, place))
-    for kind in _others(requirements):
+    for kind in _others(site, requirements):
         yield Plot(kind, kind, _TITLES[kind], _VLANS[kind])
     if phones[ZoneKind.SOFTPHONES]:
         kind = ZoneKind.SOFTPHONES
         yield Plot(kind, kind, _TITLES[kind], _VLANS[kind], phones[kind])
 
 
-def _others(requirements: Requirements) -> Iterator[ZoneKind]:
+def _others(site: Site, requirements: Requirements) -> Iterator[ZoneKind]:
     yield from (ZoneKind.SERVERS, ZoneKind.ADMIN, ZoneKind.DATA, ZoneKind.OUTSIDE)
     if "SEP-2" in requirements:
         yield ZoneKind.GATEWAYS
+    if site.converged is not None and stands_in_dmz(requirements):
+        yield ZoneKind.DMZ
 
 
 def _phone_zones(site: Site) -> Iterator[tuple[ZoneName, str]]:

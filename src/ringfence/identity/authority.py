@@ -1,13 +1,14 @@
 """A site's private certification authority: ECDSA P-256 throughout (RFC 5280, FIPS 186-5).
 
-A server's certificate names it by DNS; a phone's holds one URI, its address-of-record, and
-nothing else, because a server that checks identities looks at one (RFC 5922). Serial numbers
-are random, 64 bits, and positive.
+A server's certificate names it by DNS, and so does a data device's. A phone's holds one URI, its
+address-of-record, and nothing else, because a server that checks identities looks at one
+(RFC 5922). Serial numbers are random, 64 bits, and positive.
 """
 
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import assert_never
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -166,11 +167,17 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 
 def _purposes(profile: IdentityProfile) -> list[x509.ObjectIdentifier]:
-    """A server also calls its peers; a phone is never a server, nor is who sends a log."""
-    client = ExtendedKeyUsageOID.CLIENT_AUTH
-    if profile == IdentityProfile.SERVER:
-        return [ExtendedKeyUsageOID.SERVER_AUTH, client]
-    return [client]
+    """A server also calls its peers; a phone or reader is never a server, and others' are only."""
+    server, client = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
+    match profile:
+        case IdentityProfile.SERVER:
+            return [server, client]
+        case IdentityProfile.PHONE | IdentityProfile.READER | IdentityProfile.LOG_SENDER:
+            return [client]
+        case IdentityProfile.MAIL_SERVER:
+            return [server]
+        case _:
+            assert_never(profile)
 
 
 def _alternative_names(identity: Identity) -> list[x509.GeneralName]:

@@ -2,7 +2,8 @@
 
 Standard library only, and sparing with that, for every machine of a lab runs one. It says
 ``ready`` on its standard output once the network stands and commands are taken; services go on
-starting after that. Commands come over a Unix socket, one line each (see ``_answer``).
+starting after that, but for those that have a timer: no timer runs in a lab, so they start by
+command only. Commands come over a Unix socket, one line each (see ``_answer``).
 """
 
 # pathlib would cost every machine of a lab memory.
@@ -56,20 +57,21 @@ def main() -> None:
     control.settimeout(1)
     os.umask(0o022)
     syslog = SyslogSocket() if any(unit.syslog_socket for unit in units) else None
-    services = {unit.name: _service(unit, syslog) for unit in units}
+    timed = {name.removesuffix(".timer") for name in _texts(UNITS, ".timer")}
+    services = {unit.name: _service(unit, syslog, timed=unit.name in timed) for unit in units}
     init = Init(services, control, wakeup, notes, syslog)
     _say_ready()
     init.run()
 
 
-def _service(unit: Unit, syslog: SyslogSocket | None) -> Service:
+def _service(unit: Unit, syslog: SyslogSocket | None, *, timed: bool) -> Service:
     """A unit's service, whose lines are passed on where there is a syslog service.
 
     That one's own lines are not: it has them already, and a line about a line would never end.
     """
     path = log_path(unit.name)
     if syslog is None:
-        return Service(unit, Journal(path))
+        return Service(unit, Journal(path), timed=timed)
 
     def printed(lines: list[bytes]) -> None:
         syslog.write(unit.identifier, service.pid, lines)
@@ -79,7 +81,7 @@ def _service(unit: Unit, syslog: SyslogSocket | None) -> Service:
 
     own = unit.syslog_socket
     journal = Journal(path, printed=None if own else printed, noted=noted)
-    service = Service(unit, journal, syslog.fileno() if own else None)
+    service = Service(unit, journal, syslog.fileno() if own else None, timed=timed)
     return service
 
 

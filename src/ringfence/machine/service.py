@@ -24,8 +24,9 @@ from ringfence.machine.words import expand
 
 
 class State(StrEnum):
-    """Where a service stands."""
+    """Where a service stands. ``idle`` is one that a timer starts, and no timer runs in a lab."""
 
+    IDLE = "idle"
     WAITING = "waiting"
     STARTING = "starting"
     RUNNING = "running"
@@ -48,11 +49,13 @@ class Service:
     ``socket`` is a descriptor that it is handed, as sd_listen_fds(3) has it.
     """
 
-    def __init__(self, unit: Unit, journal: Journal, socket: int | None = None) -> None:
+    def __init__(
+        self, unit: Unit, journal: Journal, socket: int | None = None, *, timed: bool = False
+    ) -> None:
         self.unit = unit
         self.journal = journal
         self._socket = socket
-        self.state = State.WAITING
+        self.state = State.IDLE if timed else State.WAITING
         self.detail = ""
         self.pid = 0
         self.starts = 0
@@ -149,7 +152,7 @@ class Service:
     @property
     def over(self) -> bool:
         """Whether nothing of it runs or will run by itself."""
-        return self.state in {State.DONE, State.STOPPED, State.FAILED}
+        return self.state in {State.IDLE, State.DONE, State.STOPPED, State.FAILED}
 
     def _exited(self, code: int, now: float) -> None:
         command, self._current = self._current, None
@@ -263,6 +266,7 @@ class Service:
             os.dup2(self.journal.write_end, 1)
             os.dup2(self.journal.write_end, 2)
             os.umask(self.unit.umask)
+            os.nice(self.unit.nice)
             os.chdir(self.unit.working_directory)
             if self.unit.open_files:
                 limits = (self.unit.open_files, self.unit.open_files)

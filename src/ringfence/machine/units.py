@@ -21,6 +21,7 @@ DIRECTORIES = {
 
 CONFINEMENT = frozenset(
     {
+        "IOSchedulingClass",
         "LockPersonality",
         "MemoryDenyWriteExecute",
         "PrivateDevices",
@@ -65,6 +66,7 @@ _KNOWN = {
         "ExecStartPre",
         "Group",
         "LimitNOFILE",
+        "Nice",
         "NoNewPrivileges",
         "RemainAfterExit",
         "Restart",
@@ -138,6 +140,7 @@ class Unit(NamedTuple):
     ambient: frozenset[str]
     identifier: str
     syslog_socket: bool
+    nice: int
     not_enforced: tuple[str, ...]
 
 
@@ -180,6 +183,7 @@ def parse(name: str, text: str) -> Unit:
         ambient=said.capabilities("AmbientCapabilities") or frozenset(),
         identifier=said.word("SyslogIdentifier", "") or start[0].argv[0].rpartition("/")[2],
         syslog_socket=said.sockets(),
+        nice=said.number("Nice", 0),
         not_enforced=tuple(sorted(CONFINEMENT & said.keys())),
     )
 

@@ -17,7 +17,6 @@ _NEVER_DESIGNED: Final[Mapping[Subject, str]] = {
     Subject.WEB_MANAGEMENT: "no host of the design has a web interface for management",
     Subject.MANAGEMENT_SOFTWARE: "no host of the design has a management server of a vendor",
     Subject.VENDOR_ACCESS: "no flow of the design lets a vendor in",
-    Subject.CONVERGED_SERVICES: "no service of the design is shared with the data network",
     Subject.WLAN_PHONES: "the site file names no phone on a wireless network",
 }
 
@@ -27,4 +26,8 @@ def absent(site: Site) -> dict[Subject, str]:
     without = dict(_NEVER_DESIGNED)
     if not any(phone.is_software for phone in site.phones):
         without[Subject.SOFTPHONES] = "no phone of the site file is a program on a computer"
+    if site.converged is None:
+        without[Subject.CONVERGED_SERVICES] = (
+            "no service of the design is shared with the data network"
+        )
     return without

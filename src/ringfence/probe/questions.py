@@ -12,11 +12,12 @@ RENDERED: Final = (
         asks="Do the firewall's rules let exactly the flows of the design pass, statefully, and "
         "drop and log the rest?",
         method=Method.PROVED,
-        decides=("SEP-6", "SEP-8", "PSW-2"),
+        decides=("SEP-6", "SEP-8", "PSW-2", "CNV-4"),
     ),
     Question(
         id="ipt-and-data",
-        asks="Do the firewall's rules let nothing pass between the IPT zones and the data zone?",
+        asks="Do the firewall's rules let nothing pass between the IPT zones and the data zone, "
+        "directly or by way of a DMZ?",
         method=Method.PROVED,
         decides=("SEP-7",),
         bears_on=("CNV-1",),
@@ -195,6 +196,34 @@ RENDERED: Final = (
         method=Method.PROVED,
         bears_on=("NID-1",),
     ),
+    Question(
+        id="by-way-of-the-relay",
+        asks="Do telephones and data meet at the relay in the DMZ, at its own services, and "
+        "nowhere else?",
+        method=Method.PROVED,
+        decides=("CNV-3", "SEP-10"),
+        bears_on=("CNV-5", "SEP-9"),
+    ),
+    Question(
+        id="relay-certificates",
+        asks="Does the relay demand a certificate of the site of every client, and name whose may "
+        "do what?",
+        method=Method.PROVED,
+        bears_on=("CNV-2",),
+    ),
+    Question(
+        id="relay-examines",
+        asks="Does the relay take apart what it passes on, and pass it only to domains that the "
+        "site names?",
+        method=Method.PROVED,
+        bears_on=("CNV-5", "SEP-9"),
+    ),
+    Question(
+        id="relay-scans",
+        asks="Is every message given to a scanner to which what it cannot look into is malicious?",
+        method=Method.PROVED,
+        bears_on=("CNV-6",),
+    ),
 )
 
 RUNNING: Final = (
@@ -226,7 +255,7 @@ RUNNING: Final = (
         method=Method.INSPECTED,
         bears_on=(
             *("SEP-6", "SEP-7", "SEP-8", "SEP-11", "PSW-2", "TPS-4", "SML-2", "DHC-4"),
-            *("PWB-1", "SNM-3", "SVC-1"),
+            *("PWB-1", "SNM-3", "SVC-1", "SEP-9", "SEP-10", "CNV-3", "CNV-4", "CNV-5"),
         ),
     ),
     Question(
@@ -295,9 +324,11 @@ RUNNING: Final = (
     ),
     Question(
         id="malware-scanner",
-        asks="Does every server have a malware scanner with definitions of this week?",
+        asks="Does every server scan itself each night, with definitions of this week, and does "
+        "its scanner find a marker?",
         method=Method.INSPECTED,
         decides=("SML-1",),
+        limits="In a lab the definitions are of one harmless marker, made when the lab is made.",
     ),
     Question(
         id="logs-arrive",
@@ -386,6 +417,37 @@ RUNNING: Final = (
         method=Method.INSPECTED,
         bears_on=("NID-1",),
         limits="In a lab, one bridge a VLAN stands for the access switches.",
+    ),
+    Question(
+        id="nothing-past-the-relay",
+        asks="Do packets from telephones and their servers to data devices, and back, not arrive?",
+        method=Method.PROBED,
+        bears_on=("SEP-7", "SEP-9", "SEP-10", "CNV-1", "CNV-3", "CNV-5"),
+        limits="Some ports are tried, not all; the firewall's rules are read for the rest.",
+    ),
+    Question(
+        id="converged-clients",
+        asks="Are clients of the relay refused that have no certificate, a stranger's, or one for "
+        "something else, and named ones served?",
+        method=Method.PROBED,
+        decides=("CNV-2",),
+    ),
+    Question(
+        id="converged-understood",
+        asks="Does the relay refuse mail and requests that are malformed, too large, or of a kind "
+        "that it does not know?",
+        method=Method.PROBED,
+        decides=("CNV-5", "SEP-9"),
+        limits="The relay is the application layer of the firewall; its packet filter sees "
+        "encrypted streams only.",
+    ),
+    Question(
+        id="converged-scanned",
+        asks="Is a message with a marker refused by the scanner, and one without it delivered?",
+        method=Method.PROBED,
+        decides=("CNV-6",),
+        limits="Both scans are the relay's, when a message comes and when it goes: the firewall's "
+        "packet filter sees encrypted streams only.",
     ),
 )
 

@@ -8,11 +8,15 @@ from ringfence.guide import MitigationId
 from ringfence.render import (
     baresip,
     chrony,
+    clamav,
+    directory,
     firewall,
     kamailio,
     kea,
     linphone,
     log_keeper,
+    mail_relay,
+    mail_stand_in,
     network,
     packet_filter,
     priorities,
@@ -31,17 +35,31 @@ DepositRenderer = Callable[[Design, Host], tuple[Deposit, ...]]
 
 _SERVICES: dict[Service, FileRenderer] = {
     Service.CHRONY: chrony.files,
+    Service.DEFINITIONS: clamav.fetching,
+    Service.DIRECTORY: directory.files,
     Service.KAMAILIO: kamailio.files,
     Service.KEA: kea.files,
     Service.LOG_KEEPER: log_keeper.files,
+    Service.MAIL_RELAY: mail_relay.files,
+    Service.MAIL_STAND_IN: mail_stand_in.files,
+    Service.NIGHTLY_SCAN: clamav.nightly,
     Service.PRIORITIES: priorities.files,
     Service.RTPENGINE: rtpengine.files,
+    Service.SCANNER: clamav.resident,
     Service.SENSOR: lambda design, host: (
         *sensor.files(design, host),
         *suricata.files(design, host),
     ),
     Service.SYSLOG: rsyslog.files,
     Service.UNBOUND: unbound.files,
+}
+_DEPOSITS: dict[Service, DepositRenderer] = {
+    Service.CHRONY: chrony.deposits,
+    Service.DIRECTORY: directory.deposits,
+    Service.KAMAILIO: kamailio.deposits,
+    Service.MAIL_RELAY: mail_relay.deposits,
+    Service.MAIL_STAND_IN: mail_stand_in.deposits,
+    Service.SYSLOG: rsyslog.deposits,
 }
 
 
@@ -82,14 +100,15 @@ def _renderers(host: Host) -> Iterator[FileRenderer]:
 
 
 def _depositors(host: Host) -> Iterator[DepositRenderer]:
-    if Service.KAMAILIO in host.services:
-        yield kamailio.deposits
-    if Service.CHRONY in host.services:
-        yield chrony.deposits
-    if Service.SYSLOG in host.services:
-        yield rsyslog.deposits
+    for service in host.services:
+        if service in _DEPOSITS:
+            yield _DEPOSITS[service]
     if Service.SOFTPHONE in host.services:
         yield linphone.deposits if _is_linphone(host) else baresip.deposits
+    if {Service.NIGHTLY_SCAN, Service.SCANNER} & {*host.services}:
+        yield clamav.deposits
+    if host.kind == HostKind.PC:
+        yield directory.reader_deposits
 
 
 def _is_linphone(host: Host) -> bool:

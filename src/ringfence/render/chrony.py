@@ -2,7 +2,8 @@
 
 The guide's figure 3 and its caption; chrony.conf(5). Servers and the firewall take the time with
 proof of where it comes from (NTS, RFC 8915); phones, which know no such thing, take it plain. The
-data network has a source of its own.
+firewall hands the time on to the DMZ, so that nothing there asks a server of the IPT network, and
+the data network has a source of its own.
 """
 
 from typing import Final, assert_never
@@ -114,12 +115,16 @@ def _sources(design: Design, host: Host) -> list[str]:
             return [*primary, "local stratum 10"]
         case HostKind.SIP:
             return [*primary, *secondary]
+        case HostKind.RELAY if host.zone == ZoneKind.DMZ:
+            return [f"server {design.zone(host.zone).gateway} iburst"]
+        case HostKind.RELAY:
+            return [*primary, *secondary]
         case HostKind.FIREWALL | HostKind.LOG | HostKind.SENSOR:
             return primary
         case HostKind.PC:
             own = design.of_kind(HostKind.DATA_SERVICES) or design.of_kind(HostKind.SERVICES)
             return [f"server {source.address} iburst" for source in own]
-        case HostKind.PHONE | HostKind.OUTSIDER | HostKind.SEAT:
+        case HostKind.PHONE | HostKind.MAIL | HostKind.MIRROR | HostKind.OUTSIDER | HostKind.SEAT:
             raise ValueError(f"{host.name} has no time service")
         case _:
             assert_never(host.kind)
@@ -136,6 +141,8 @@ def _clients(design: Design, host: Host) -> list[str]:
                 kinds = (*kinds, ZoneKind.DATA)
         case HostKind.DATA_SERVICES:
             kinds = (ZoneKind.DATA,)
+        case HostKind.FIREWALL:
+            kinds = (ZoneKind.DMZ,)
         case _:
             kinds = ()
     return [str(zone.subnet) for zone in design.zones_of(*kinds)]

@@ -34,6 +34,8 @@ class Material(StrEnum):
     CERTIFICATE_AND_KEY = "certificate and private key in one file"
     TRUST_ANCHOR = "the site's certification authority"
     USER_TABLE = "SQLite table of users and their digest hashes"
+    REVOKED = "serial numbers of revoked certificates"
+    MARKER_DEFINITIONS = "a malware scanner's definition of a harmless marker"
 
 
 class Deposit(Model):

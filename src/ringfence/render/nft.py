@@ -78,6 +78,8 @@ def own_chains(design: Design, host: Host) -> list[str]:
 
 def end(design: Design, zone: ZoneName, named: tuple[str, ...], selector: str) -> str:
     """Match one end of a flow: its named hosts, or the hosts that the design has in the zone."""
+    if (subnet := design.whole_subnet(zone, named)) is not None:
+        return f"{selector} {subnet}"
     chosen = [
         leg.address
         for host in design.hosts

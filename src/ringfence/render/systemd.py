@@ -21,6 +21,20 @@ SANDBOX = (
     "SystemCallArchitectures=native",
 )
 """Confinement that real hosts enforce and the lab's init only knows by name."""
+STRICT = (
+    "ProtectSystem=strict",
+    *SANDBOX[1:],
+    "MemoryDenyWriteExecute=yes",
+    "PrivateDevices=yes",
+    "ProtectClock=yes",
+    "ProtectHostname=yes",
+    "ProtectKernelLogs=yes",
+    "ProtectProc=invisible",
+    "RestrictAddressFamilies=AF_INET AF_UNIX",
+    "RestrictNamespaces=yes",
+    "SystemCallFilter=@system-service",
+)
+"""More of it, for what is written by us and takes words from strangers."""
 
 
 class Unit(BaseModel):
@@ -28,9 +42,12 @@ class Unit(BaseModel):
 
     ``start`` is the command line; ``prepare`` are commands run before it; ``capabilities`` are
     the only ones the process may ever hold. Directories are made under /run and /var/lib, owned
-    by the user. ``oneshot`` marks a command that does its work and ends. ``confined`` are lines
-    of confinement beyond what every service has. ``takes_log_lines`` marks the syslog service:
-    journald's lines reach it through systemd's own syslog.socket.
+    by the user. ``oneshot`` marks a command that does its work and ends; with ``calendar`` a timer
+    starts it again and again (systemd.time(7)), and it is not started with the machine.
+    ``groups`` are further groups of the user, ``nice`` is how much it gives way to others,
+    ``sandbox`` is the confinement beyond all that, and ``confined`` are lines of it beyond what
+    every service has. ``takes_log_lines`` marks the syslog service: journald's lines reach it
+    through systemd's own syslog.socket.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,7 +67,10 @@ class Unit(BaseModel):
     state_directory: str | None = None
     logs_directory: str | None = None
     open_files: int | None = None
+    nice: int | None = None
     oneshot: bool = False
+    calendar: str | None = None
+    sandbox: tuple[str, ...] = SANDBOX
     confined: tuple[str, ...] = ()
     takes_log_lines: bool = False
     serves: tuple[str, ...] = ()
@@ -59,6 +79,25 @@ class Unit(BaseModel):
 def unit_file(unit: Unit) -> File:
     """Render a unit to /etc/systemd/system."""
     return File(path=f"/etc/systemd/system/{unit.name}.service", text=unit_text(unit))
+
+
+def timer_file(unit: Unit) -> File:
+    """Render the timer of a unit that has a calendar. See systemd.timer(5)."""
+    lines = [
+        f"# Mitigations: {' '.join(unit.serves)}",
+        "[Unit]",
+        f"Description={unit.description}, time and again",
+        "",
+        "[Timer]",
+        f"OnCalendar={unit.calendar}",
+        "RandomizedDelaySec=30min",
+        "Persistent=yes",
+        "",
+        "[Install]",
+        "WantedBy=timers.target",
+        "",
+    ]
+    return File(path=f"/etc/systemd/system/{unit.name}.timer", text="\n".join(lines))
 
 
 def unit_text(unit: Unit) -> str:
@@ -74,7 +113,8 @@ def unit_text(unit: Unit) -> str:
         "",
         "[Service]",
         "Type=oneshot" if unit.oneshot else "Type=simple",
-        "RemainAfterExit=yes" if unit.oneshot else None,
+        # A timer starts nothing that counts as running still.
+        "RemainAfterExit=yes" if unit.oneshot and not unit.calendar else None,
         f"User={unit.user}",
         f"Group={unit.group}",
         f"SupplementaryGroups={' '.join(unit.groups)}" if unit.groups else None,
@@ -88,17 +128,17 @@ def unit_text(unit: Unit) -> str:
         None if unit.oneshot else "Restart=always",
         None if unit.oneshot else "RestartSec=1",
         f"LimitNOFILE={unit.open_files}" if unit.open_files else None,
+        f"Nice={unit.nice}" if unit.nice is not None else None,
         "UMask=0027",
         "NoNewPrivileges=yes",
         f"CapabilityBoundingSet={capabilities}",
         f"AmbientCapabilities={capabilities}" if unit.user != "root" else None,
-        *SANDBOX,
+        *unit.sandbox,
         *unit.confined,
         "",
-        "[Install]",
-        "WantedBy=multi-user.target",
+        *([] if unit.calendar else ["[Install]", "WantedBy=multi-user.target"]),
         "Alias=syslog.service" if unit.takes_log_lines else None,
-        "",
+        None if unit.calendar else "",
     ]
     return "\n".join(line for line in lines if line is not None)
 

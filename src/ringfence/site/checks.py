@@ -14,10 +14,12 @@ from ringfence.site.model import (
     RESERVED_NAMES,
     Role,
     Site,
+    neighbour_names,
     phone_host_name,
     phone_zone_name,
     zone_names,
 )
+from ringfence.site.neighbour_checks import check_neighbours
 from ringfence.site.problems import did_you_mean
 
 EMERGENCY_NUMBERS: Final = frozenset({"000", "08", "110", "112", "118", "119", "911", "999"})
@@ -47,6 +49,7 @@ def check(site: Site) -> Iterator[Finding]:
     yield from _subnets(site)
     yield from _room_for_phones(site)
     yield from _fixed_addresses(site)
+    yield from check_neighbours(site)
     yield from _deviations(site)
 
 
@@ -177,7 +180,7 @@ def _fixed_addresses(site: Site) -> Iterator[Finding]:
         if not phone.is_software
     }
     phones = sorted(phone_host_name(phone.extension) for phone in site.phones)
-    servers = [server.name for server in site.servers]
+    servers = [*(server.name for server in site.servers), *neighbour_names(site)]
     known = {*phones, *servers, LOG_SERVER}
     nets = (site.addressing.supernet, *_stated_zones(site).values())
     for name, address in site.addressing.fixed.items():

@@ -17,6 +17,8 @@ from pydantic import (
 from ringfence.guide import Level, catalogue
 from ringfence.site.countries import countries
 from ringfence.site.deviations import Deviation
+from ringfence.site.names import DomainName, HostName, as_address
+from ringfence.site.neighbours import DATA_DEVICE, RELAY_NAME, Converged, Definitions
 from ringfence.site.problems import did_you_mean, nearest
 from ringfence.site.words import Otherwise, Text
 
@@ -27,34 +29,15 @@ ZONE_NAMES = (
 """The zones whose subnets a site may state, beside those of its locations' phones."""
 OUTSIDE_SUBNET = IPv4Network("192.0.2.0/24")
 """Where the outside zone lies unless it is stated: a range kept for examples (RFC 5737)."""
-RESERVED_NAMES = ("fw", "ids1", "pc1", "outside1", "seat1", "data1", "localhost")
+RESERVED_NAMES = (
+    *("fw", "ids1", DATA_DEVICE, "outside1", "seat1", "data1"),
+    *(RELAY_NAME, "localhost"),
+)
 """Names of hosts that every site has, so no server may take them."""
 LOG_SERVER = "log1"
 """The log server's name where one is demanded and the site file names none."""
 SOFTPHONE_MODELS = frozenset({"linphone", "baresip", "softphone"})
 """Models that are programs on a computer (the guide's "Softphones")."""
-_LONGEST_DOMAIN = 240
-"""A host's name in front of it must still fit into the 253 characters of RFC 1035."""
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-
-
-def _domain_name(value: str) -> str:
-    name = value.strip().rstrip(".").lower()
-    if len(name) > _LONGEST_DOMAIN:
-        raise ValueError(f"is longer than {_LONGEST_DOMAIN} characters")
-    try:
-        name = name.encode("idna").decode("ascii")
-    except UnicodeError:
-        raise ValueError("is not a domain name such as 'branch.example'") from None
-    labels = name.split(".")
-    if (
-        len(labels) == 1
-        or len(name) > _LONGEST_DOMAIN
-        or labels[-1].isdigit()
-        or not all(_LABEL.fullmatch(label) for label in labels)
-    ):
-        raise ValueError("is not a domain name such as 'branch.example'")
-    return name
 
 
 def _mac_address(value: str) -> str:
@@ -98,20 +81,11 @@ def _section(value: str) -> str:
     return prefix
 
 
-DomainName = Annotated[str, AfterValidator(_domain_name)]
 MacAddress = Annotated[str, AfterValidator(_mac_address)]
 Extension = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{2,8}$"),
     Otherwise("is not an extension of 2 to 8 digits, such as '2001'"),
-]
-HostName = Annotated[
-    str,
-    StringConstraints(pattern=r"^[a-z]([a-z0-9-]{0,10}[a-z0-9])?$"),
-    Otherwise(
-        "is not a host name such as 'sip1': up to 12 small letters, digits and hyphens, "
-        "with a letter first and no hyphen last",
-    ),
 ]
 CountryCode = Annotated[str, AfterValidator(_country_code)]
 Subnet = Annotated[IPv4Network, BeforeValidator(_subnet)]
@@ -240,10 +214,42 @@ class Site(Model):
         min_length=1,
         description="The telephones, or the name of a CSV file beside this one.",
     )
+    converged: Converged | None = Field(
+        default=None,
+        description="What crosses between telephones and data; nothing does unless it is stated.",
+    )
+    definitions: Definitions | None = Field(
+        default=None,
+        description="Where malware definitions come from; an administrator brings them unless "
+        "it is stated.",
+    )
     addressing: Addressing = Field(
         default=Addressing(),
         description="Addresses; everything here is derived unless it is stated.",
     )
+
+
+def stated_addresses(site: "Site") -> dict[str, IPv4Address]:
+    """Every address that the site file states, by host name, wherever it states it."""
+    neighbours = {}
+    if site.converged and site.converged.mail:
+        neighbours[site.converged.mail.host] = as_address(site.converged.mail.to)
+    if site.definitions:
+        neighbours[site.definitions.host] = as_address(site.definitions.mirror)
+    stated = {name: address for name, address in neighbours.items() if address is not None}
+    return site.addressing.fixed | stated
+
+
+def neighbour_names(site: "Site") -> dict[str, str]:
+    """The hosts beside servers and phones that the site file brings in, each with its zone."""
+    found = {}
+    if site.converged:
+        found[RELAY_NAME] = "dmz"
+        if site.converged.mail:
+            found[site.converged.mail.host] = "data"
+    if site.definitions:
+        found[site.definitions.host] = "admin"
+    return found
 
 
 def phone_zone_name(site: "Site", at: str | None) -> str:

@@ -49,6 +49,23 @@ def test_a_phones_certificate_holds_one_name_and_only_calls(authority: Authority
     assert list(purposes) == [ExtendedKeyUsageOID.CLIENT_AUTH]
 
 
+@pytest.mark.parametrize(
+    ("profile", "purpose"),
+    [
+        (IdentityProfile.READER, ExtendedKeyUsageOID.CLIENT_AUTH),
+        (IdentityProfile.MAIL_SERVER, ExtendedKeyUsageOID.SERVER_AUTH),
+    ],
+)
+def test_a_neighbours_certificate_only_calls_or_is_only_called(
+    authority: Authority, profile: IdentityProfile, purpose: x509.ObjectIdentifier
+) -> None:
+    identity = Identity(name="x", profile=profile, dns=("x.office.example",))
+    extensions = authority.issue(identity, a_year()).certificate.extensions
+
+    purposes = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(purposes) == [purpose]
+
+
 def test_another_authority_is_not_believed(authority: Authority) -> None:
     stranger = Authority.found("Büro Čeština", utc_now()).issue(SERVER, a_year())
     policy = PolicyBuilder().store(Store([authority.credential.certificate]))

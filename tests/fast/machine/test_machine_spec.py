@@ -85,7 +85,7 @@ def test_labs_that_cannot_be_wired_are_refused(machines: list[MachineSpec], comp
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("[Service]\nExecStart=/bin/true\nNice=1\n", "a: x.service, line 3: .* Nice="),
+        ("[Service]\nExecStart=/bin/true\nCPUQuota=1\n", "a: x.service, line 3: .* CPUQuota="),
         ("[Unit]\nAfter=x.service\n[Service]\nExecStart=/bin/true\n", "wait for each other"),
     ],
 )

@@ -71,6 +71,18 @@ def test_a_root_unit_is_bounded_too_and_has_nothing_ambient() -> None:
     assert unit.ambient == frozenset()
 
 
+def test_what_a_timer_starts_ends_and_starts_again_and_has_its_groups() -> None:
+    unit = rendered(
+        oneshot=True, calendar="*-*-* 03:00:00", groups=("clamav",), nice=19, sandbox=()
+    )
+
+    assert unit.oneshot
+    assert unit.nice == 19
+    assert not unit.remain
+    assert unit.groups == ("clamav",)
+    assert unit.not_enforced == ()
+
+
 def test_no_capability_at_all_is_not_the_same_as_no_word_about_them() -> None:
     assert rendered(capabilities=()).bounding == frozenset()
     assert service().bounding is None
@@ -87,7 +99,7 @@ def test_a_oneshot_is_not_restarted() -> None:
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("Nice=5", "line 3: the lab's init does not know Nice="),
+        ("CPUQuota=5", "line 3: the lab's init does not know CPUQuota="),
         ("User", "line 3: not a directive"),
         ("ExecStartPre=/bin/a \\", "line 3: not a directive on one line"),
         ("Type=notify", "Type=notify is not one of exec, oneshot, simple"),

@@ -20,7 +20,7 @@ from ringfence.packets.extra import ProofError
 from ringfence.packets.nftables import Action, parse
 from ringfence.packets.packet import Packet
 from ringfence.packets.proof import Proof, prove
-from ringfence.packets.spans import Spans, of_addresses
+from ringfence.packets.spans import Spans, of_addresses, of_network
 from ringfence.packets.trace import Limits, trace
 from ringfence.policy import resolve
 from ringfence.render.catalogue import tree
@@ -43,6 +43,8 @@ def firewall_of(design: Design) -> str:
 
 
 def ends(design: Design, zone: ZoneName, named: tuple[str, ...]) -> Spans:
+    if zone == ZoneKind.DATA and not named:
+        return (of_network(design.zone(zone).subnet),)
     return of_addresses(
         leg.address
         for host in design.hosts

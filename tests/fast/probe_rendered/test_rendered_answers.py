@@ -3,6 +3,8 @@
 import pytest
 
 from rendered_files import NOW, answers, broken
+from ringfence.design import build
+from ringfence.design.model import Design
 from ringfence.guide import Level, Method, known_ids, mitigation
 from ringfence.probe.fact import MOST_CONTRARY, Answer
 from ringfence.probe.questions import QUESTIONS, RENDERED, about, by_id
@@ -11,9 +13,16 @@ from ringfence.probe.rendered.answers import ANSWERS
 from ringfence.render import lab_switch
 from ringfence.render.catalogue import trees
 from ringfence.render.files import Tree
-from samples import make_design
+from ringfence.site.neighbours import Converged
+from samples import converged_site, make_design, without
 
 SENSOR = {"sensor-mirrors", "sensor-orders"}
+NOT_HERE = {
+    "softphones-apart",
+    *("by-way-of-the-relay", "relay-certificates", "relay-examines", "relay-scans"),
+}
+"""Questions about what the site does not have."""
+ONE_LEVEL_ONLY = {"no-dhcp", "phones-static", "reserved-addresses", "challenge"}
 
 
 @pytest.mark.parametrize("level", Level)
@@ -22,7 +31,7 @@ def test_as_rendered_every_question_that_fits_the_level_is_answered_yes(level: L
 
     found = answers(design, tuple(trees(design)))
 
-    wrong = {q for q, fact in found.items() if fact.answer != Answer.YES} - {"softphones-apart"}
+    wrong = {q for q, fact in found.items() if fact.answer != Answer.YES} - NOT_HERE
     static = level == Level.HIGHEST
     expected = {"reserved-addresses"} if static else {"no-dhcp", "phones-static"}
     if level == Level.MINIMUM:
@@ -248,6 +257,99 @@ def test_a_phone_that_asks_for_its_address_is_found_where_none_should(question: 
     given = broken(tuple(trees(design)), PHONE, ".network", "Address=10.24.0.10/24", "DHCP=ipv4")
 
     assert answers(design, given)[question].answer == Answer.NO
+
+
+MAIL = "mail-relay/settings.ini"
+DIRECTORY = "directory/settings.ini"
+CLAMD = "clamd.conf"
+FIRST = "tcp flags & (fin|syn|rst|ack) == syn ct state new "
+CROSSING = ("by-way-of-the-relay", "relay-certificates", "relay-examines", "relay-scans")
+
+CROSSING_BREAKS = [
+    ("by-way-of-the-relay", "fw", RULES, '"data" . "dmz" :', '"data" . "phones" :'),
+    ("by-way-of-the-relay", "fw", RULES, '"dmz" . "data" :', '"servers" . "data" :'),
+    ("by-way-of-the-relay", "fw", RULES, '"dmz" . "data" :', '"dmz" . "servers" :'),
+    ("by-way-of-the-relay", "fw", RULES, "tcp dport 465", "tcp dport 22"),
+    ("by-way-of-the-relay", "fw", RULES, f"tcp dport 443 {FIRST}", "udp dport 443 "),
+    ("by-way-of-the-relay", "relay1", ".network", "Address=10.16.4.10", "Address=10.16.2.10"),
+    ("relay-certificates", "relay1", MAIL, "certificates = required", "certificates = none"),
+    ("relay-certificates", "relay1", DIRECTORY, "certificates = required", "certificates = none"),
+    ("relay-certificates", "relay1", MAIL, "senders = sip1", "senders = net1"),
+    ("relay-certificates", "relay1", DIRECTORY, "readers = pc1", "readers = anybody"),
+    ("relay-certificates", "relay1", DIRECTORY, "extensions = 100000", "extensions = 666"),
+    ("relay-examines", "relay1", MAIL, "inspect = yes", "inspect = no"),
+    ("relay-examines", "relay1", MAIL, "from = office.example", "from = elsewhere.example"),
+    ("relay-examines", "relay1", MAIL, "to = office.example", "to = elsewhere.example"),
+    ("relay-examines", "relay1", "mail-relay.service", f"ringfence/{MAIL}", "other.ini"),
+    ("relay-scans", "relay1", MAIL, "socket = /run/clamav/clamd.ctl", "socket = none"),
+    ("relay-scans", "relay1", CLAMD, "LocalSocket /run", "LocalSocket /var/run"),
+    ("relay-scans", "relay1", CLAMD, "AlertEncrypted yes", "AlertEncrypted no"),
+    ("relay-scans", "relay1", CLAMD, "AlertExceedsMax yes", ""),
+    ("relay-scans", "relay1", CLAMD, "StreamMaxLength 32M", "StreamMaxLength 1M"),
+    ("own-services", "relay1", "chrony.conf", "server 10.16.4.1 ", "server 10.16.2.1 "),
+    ("crossing-flows", "fw", RULES, "ip saddr 10.16.2.0/24 ip daddr", "ip daddr"),
+]
+
+
+def crossing_design(*taken_out: str) -> Design:
+    site = converged_site()
+    return build(site, without(site, *taken_out))
+
+
+def test_what_crosses_as_rendered_is_as_it_should_be_and_is_no_nothing() -> None:
+    design = crossing_design()
+
+    found = answers(design, tuple(trees(design)))
+
+    assert {found[question].answer for question in CROSSING} == {Answer.YES}
+    assert found["ipt-and-data"].answer == Answer.NO
+    others = {q for q, fact in found.items() if fact.answer == Answer.NO} - {"ipt-and-data"}
+    assert others == {"no-dhcp", "phones-static", "challenge"}
+
+
+@pytest.mark.parametrize(
+    ("question", "host", "path", "old", "new"),
+    CROSSING_BREAKS,
+    ids=[f"{b[0]}-{n}" for n, b in enumerate(CROSSING_BREAKS)],
+)
+def test_what_is_broken_about_what_crosses_is_found(
+    question: str, host: str, path: str, old: str, new: str
+) -> None:
+    design = crossing_design()
+
+    fact = answers(design, broken(tuple(trees(design)), host, path, old, new))[question]
+
+    assert fact.answer == Answer.NO
+    assert fact.contrary
+
+
+@pytest.mark.parametrize(
+    ("question", "taken_out"),
+    [
+        ("by-way-of-the-relay", ("CNV-3", "SEP-10")),
+        ("relay-certificates", ("CNV-2",)),
+        ("relay-examines", ("CNV-5", "SEP-9")),
+        ("relay-scans", ("CNV-6",)),
+    ],
+)
+def test_a_mitigation_that_is_taken_out_is_missed_by_its_question_alone(
+    question: str, taken_out: tuple[str, ...]
+) -> None:
+    design = crossing_design(*taken_out)
+
+    found = answers(design, tuple(trees(design)))
+
+    assert {each for each in CROSSING if found[each].answer != Answer.YES} == {question}
+    assert found[question].answer == Answer.NO
+
+
+def test_where_only_the_directory_crosses_no_message_needs_a_scanner() -> None:
+    site = converged_site().model_copy(update={"converged": Converged(directory=True)})
+    design = build(site, without(site))
+
+    found = answers(design, tuple(trees(design)))
+
+    assert {found[question].answer for question in CROSSING} == {Answer.YES}
 
 
 def test_a_softphone_among_phones_is_found() -> None:

@@ -22,7 +22,7 @@ from ringfence.render.sensor import ORDERS
 from ringfence.render.suricata import SETTINGS_PATH
 from samples import make_design
 
-NO_KEYS = Keyring(issued={}, secrets={}, trust_anchor=b"", user_table=b"")
+NO_KEYS = Keyring(issued={}, secrets={}, trust_anchor=b"", user_table=b"", revoked=b"")
 MODULES = Path(__file__).parents[3] / "src" / "ringfence" / "sensor"
 
 

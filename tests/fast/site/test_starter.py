@@ -16,22 +16,24 @@ def test_a_starter_is_a_valid_site(tmp_path: Path, level: Level) -> None:
     assert sorted(paths) == sorted(directory.iterdir())
 
 
+SUGGESTED = ("#   ", "# addressing:", "# logs:", "# converged:", "# definitions:")
+
+
 def test_what_the_comments_suggest_is_valid_too(tmp_path: Path) -> None:
     write_starter(tmp_path, Level.MINIMUM)
     path = tmp_path / "site.yaml"
     text = path.read_text()
     suggested = text.partition("# servers:")[2].splitlines()
-    keys = "\n".join(
-        line.removeprefix("# ")
-        for line in suggested
-        if line.startswith(("#   ", "# addressing", "# logs"))
-    )
+    keys = "\n".join(line.removeprefix("# ") for line in suggested if line.startswith(SUGGESTED))
     path.write_text(f"{text}\nservers:\n{keys}\n")
     site = load_site(tmp_path)
 
     assert len(site.servers) == 4
     assert site.logs.keep_days == 400
     assert set(site.addressing.fixed) == {"sip1", "p2001"}
+    assert site.converged is not None
+    assert site.converged.mail is not None
+    assert site.definitions is not None
 
 
 @pytest.mark.parametrize("name", module.STARTER_FILES)

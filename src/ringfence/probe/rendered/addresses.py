@@ -155,12 +155,10 @@ def critical_static(rendered: Rendered) -> Seen:
 
 def own_services(rendered: Rendered) -> Seen:
     """IPT hosts ask IPT servers only, which data devices cannot reach."""
-    own = {leg.address for host in rendered.servers for leg in host.host.interfaces}
-    asked = [
-        (each, path, word)
-        for each in (*rendered.servers, *rendered.firewalls)
-        for path, word in _asked(each)
-    ]
+    ours = (*rendered.servers, *rendered.firewalls)
+    apart = _names_of(rendered, ZoneKind.DATA, ZoneKind.OUTSIDE)
+    own = {leg.address for host in ours for leg in host.host.interfaces if leg.zone not in apart}
+    asked = [(each, path, word) for each in ours for path, word in _asked(each)]
     contrary = [
         f"{each.host.name}: {path} names {word}" for each, path, word in asked if word not in own
     ]

@@ -13,6 +13,7 @@ from ringfence.probe.rendered import (
     hosts,
     logs,
     priorities,
+    relay,
     sensor,
     sensor_orders,
     services,
@@ -49,6 +50,10 @@ ANSWERS: Final[Mapping[str, Callable[[Rendered], Seen]]] = {
     "softphones-apart": hosts.softphones_apart,
     "sensor-mirrors": sensor.sensor_mirrors,
     "sensor-orders": sensor_orders.sensor_orders,
+    "by-way-of-the-relay": relay.by_way_of_the_relay,
+    "relay-certificates": relay.relay_certificates,
+    "relay-examines": relay.relay_examines,
+    "relay-scans": relay.relay_scans,
 }
 
 

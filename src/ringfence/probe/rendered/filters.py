@@ -20,6 +20,8 @@ MANAGEMENT_PORTS: Final = {22: "SSH", 23: "Telnet", 80: "web", 161: "SNMP", 443:
 _ADDRESS_SERVER: Final = of_numbers([67])
 _ADDRESS_CLIENT: Final = of_numbers([68])
 _NO_ADDRESS: Final = of_numbers([0])
+_EVERY_PORT: Final = ((0, 2**16 - 1),)
+_EVERY_PROTOCOL: Final = ((0, 2**8 - 1),)
 
 _Boxes = Iterator[Box | None]
 
@@ -52,14 +54,77 @@ def crossing_flows(rendered: Rendered) -> Seen:
 
 
 def ipt_and_data(rendered: Rendered) -> Seen:
-    """Nothing passes between the IPT zones and the data zone."""
-    ipt, data = _names(rendered, *IPT_KINDS), _names(rendered, ZoneKind.DATA)
-    return _nothing_where(
-        rendered,
-        lambda view: _between(view, view.among(ipt), view.among(data)),
+    """Nothing passes between the IPT zones and the data zone, nor do they meet in a DMZ."""
+    contrary: list[str] = []
+    for firewall in rendered.firewalls:
+        contrary += directly(rendered, firewall)
+        contrary += _meeting(rendered, firewall)
+    return Seen.against(
+        contrary,
+        len(rendered.firewalls),
         yes="no rule of the firewall lets anything pass between the IPT zones and the data zone",
-        no="the firewall lets something pass between the IPT zones and the data zone",
+        no="something passes between the IPT zones and the data zone",
+        exhibits=_exhibits(rendered.firewalls),
     )
+
+
+def directly(rendered: Rendered, firewall: HostFiles) -> Iterator[str]:
+    """What passes between the IPT zones and the data zone, with no other zone between."""
+    found = _survey(rendered, firewall)
+    ipt, data = _sides(rendered, found.view)
+    yield from map(str, forbidden(found, "forward", _between(found.view, ipt, data)))
+
+
+def out_of_dmz(rendered: Rendered, firewall: HostFiles) -> Iterator[str]:
+    """What the DMZ starts towards the IPT zones, but for its log to the log server's zone."""
+    found = _survey(rendered, firewall)
+    view = found.view
+    admin = ZoneKind.ADMIN
+    logs = rendered.design.logs
+    tcp, log_port = protocols("tcp"), of_numbers((logs.port,) if logs else ())
+    dmz = view.among(_names(rendered, ZoneKind.DMZ))
+    beyond = view.among(_names(rendered, *IPT_KINDS - {admin}))
+    ways = {"arriving": dmz, "leaving": view.among(_names(rendered, admin))}
+    started = [
+        _starting(view, arriving=dmz, leaving=beyond),
+        _starting(view, **ways, protocol=minus(_EVERY_PROTOCOL, tcp)),
+        _starting(view, **ways, protocol=tcp, port=minus(_EVERY_PORT, log_port)),
+    ]
+    yield from map(str, forbidden(found, "forward", started))
+
+
+def into_dmz_beside(
+    rendered: Rendered, firewall: HostFiles, ports: tuple[int, ...]
+) -> Iterator[str]:
+    """What comes to the DMZ from telephones and data, and is not TCP to one of these ports."""
+    found = _survey(rendered, firewall)
+    view = found.view
+    dmz = view.among(_names(rendered, ZoneKind.DMZ))
+    wanted = of_numbers(ports)
+    for side in _sides(rendered, view):
+        ways = {"arriving": side, "leaving": dmz}
+        others = [
+            _starting(view, **ways, protocol=minus(_EVERY_PROTOCOL, protocols("tcp"))),
+            _starting(view, **ways, protocol=protocols("tcp"), port=minus(_EVERY_PORT, wanted)),
+        ]
+        yield from map(str, forbidden(found, "forward", others))
+
+
+def _meeting(rendered: Rendered, firewall: HostFiles) -> Iterator[str]:
+    """The zones between in which telephones and data meet."""
+    found = _survey(rendered, firewall)
+    for zone in rendered.design.zones_of(ZoneKind.DMZ):
+        here = found.view.among([zone.name])
+        if all(
+            any(forbidden(found, "forward", _between(found.view, side, here)))
+            for side in _sides(rendered, found.view)
+        ):
+            yield f"telephones and data meet in the zone {zone.name}"
+
+
+def _sides(rendered: Rendered, view: View) -> tuple[Spans, Spans]:
+    ipt, data = _names(rendered, *IPT_KINDS), _names(rendered, ZoneKind.DATA)
+    return view.among(ipt), view.among(data)
 
 
 def inside_and_outside(rendered: Rendered) -> Seen:

@@ -61,7 +61,7 @@ class HostFiles:
         return {
             path.removeprefix(_UNITS).removesuffix(".service"): text
             for path, text in self.texts.items()
-            if path.startswith(_UNITS)
+            if path.startswith(_UNITS) and path.endswith(".service")
         }
 
     def exhibit(self, path: str) -> tuple[str, bytes]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from ringfence.design.model import Design, Flow, Host, HostKind, ZoneName
 from ringfence.packets.allowed import Allowed
-from ringfence.packets.spans import Spans, of_addresses
+from ringfence.packets.spans import Spans, of_addresses, of_network, spans
 
 _LOOPBACK = Allowed("loopback", arriving="lo")
 
@@ -60,6 +60,8 @@ def _with_ends(design: Design, flows: Iterable[Flow]) -> Iterator[tuple[Flow, Sp
 
 
 def _addresses(design: Design, zone: ZoneName, named: tuple[str, ...]) -> Spans:
+    if (subnet := design.whole_subnet(zone, named)) is not None:
+        return spans([of_network(subnet)])
     return of_addresses(
         leg.address
         for host in design.hosts

@@ -12,8 +12,11 @@ from ringfence.probe.running import (
     files,
     hosts,
     logs,
+    malware,
     network,
+    passage,
     priorities,
+    relay,
     sensor,
     services,
     sip,
@@ -36,7 +39,7 @@ ANSWERS: Final[Mapping[str, Callable[[System], Seen]]] = {
     "running-users": hosts.running_users,
     "private-keys": files.private_keys,
     "signed-packages": files.signed_packages,
-    "malware-scanner": files.malware_scanner,
+    "malware-scanner": malware.malware_scanner,
     "logs-arrive": logs.logs_arrive,
     "log-strangers": logs.log_strangers,
     "log-files": logs.log_files,
@@ -50,6 +53,10 @@ ANSWERS: Final[Mapping[str, Callable[[System], Seen]]] = {
     "call-in-the-clear": call.call_in_the_clear,
     "call-recorded": call.call_recorded,
     "mirrors-in-force": sensor.mirrors_in_force,
+    "nothing-past-the-relay": passage.nothing_past_the_relay,
+    "converged-clients": relay.converged_clients,
+    "converged-understood": relay.converged_understood,
+    "converged-scanned": relay.converged_scanned,
 }
 
 

@@ -4,7 +4,6 @@ import json
 import re
 import stat
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,9 +24,6 @@ _LAX: Final = re.compile(
     r'^(\S*(?:AllowInsecureRepositories|AllowUnauthenticated|AllowWeakRepositories)\S*) "(.*)";$',
     re.MULTILINE,
 )
-_FRESH: Final = timedelta(days=7)
-_SCANNERS: Final = ("/usr/sbin/clamd", "/usr/bin/clamscan", "/usr/bin/clamdscan")
-_DEFINITIONS: Final = "/var/lib/clamav"
 
 
 def files_as_rendered(system: System) -> Seen:
@@ -144,28 +140,6 @@ def signed_packages(system: System) -> Seen:
         yes=f"{len(system.server_hosts)} hosts take packages from signed sources only",
         no="a host takes packages that nobody has signed",
         exhibits=tuple(exhibits),
-    )
-
-
-def malware_scanner(system: System) -> Seen:
-    """Every server has a scanner with definitions that are not older than a week."""
-    contrary = []
-    for host in system.server_hosts:
-        machine = system.machine(host)
-        tests = " || ".join(f"test -x {path}" for path in _SCANNERS)
-        if machine.run(["sh", "-c", tests]).returncode:
-            contrary.append(f"{host.name} has no malware scanner")
-            continue
-        newest = "stat -c %Y *.cvd *.cld 2>/dev/null | sort -n | tail -n 1"
-        said = machine.run(["sh", "-c", f"cd {_DEFINITIONS} && {newest}"]).stdout.strip()
-        made = datetime.fromtimestamp(int(said or 0), UTC)
-        if datetime.now(UTC) - made > _FRESH:
-            contrary.append(f"{host.name} has definitions of {made:%Y-%m-%d}")
-    return Seen.against(
-        contrary,
-        len(system.server_hosts),
-        yes=f"{len(system.server_hosts)} hosts have a malware scanner and fresh definitions",
-        no="hosts are without a malware scanner and fresh definitions",
     )
 
 

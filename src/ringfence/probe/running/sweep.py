@@ -156,7 +156,8 @@ def _trials(system: System, source: Zone, target: Zone) -> Iterator[Trial]:
         for receiver in receivers:
             first = sender is senders[0]
             for shape in _shapes(system, source, flows, whole=first):
-                yield Trial(sender, receiver, shape, _is_allowed(flows, sender, receiver, shape))
+                allowed = any(_is_allowed(system, flow, sender, receiver, shape) for flow in flows)
+                yield Trial(sender, receiver, shape, allowed)
 
 
 def _shapes(system: System, source: Zone, flows: list[Flow], *, whole: bool) -> Iterator[Shape]:
@@ -189,16 +190,23 @@ def _foreign(system: System, source: Zone) -> Iterator[IPv4Address]:
     yield source.subnet.broadcast_address - 1
 
 
-def _is_allowed(flows: list[Flow], sender: Host, receiver: Host, shape: Shape) -> bool:
-    if shape.spoofed or shape.later_fragment or (shape.protocol == "tcp" and shape.flags != SYN):
+def _is_allowed(system: System, flow: Flow, sender: Host, receiver: Host, shape: Shape) -> bool:
+    if shape.later_fragment or (shape.protocol == "tcp" and shape.flags != SYN):
         return False
-    return any(
+    return (
         flow.protocol == shape.protocol
         and flow.ports.first <= shape.port <= flow.ports.last
-        and (not flow.from_hosts or sender.name in flow.from_hosts)
+        and _may_be_from(system, flow, sender, shape.spoofed)
         and (not flow.to_hosts or receiver.name in flow.to_hosts)
-        for flow in flows
     )
+
+
+def _may_be_from(system: System, flow: Flow, sender: Host, spoofed: IPv4Address | None) -> bool:
+    """Whether a flow takes this source; where it takes every data device, that is any address."""
+    if spoofed is None:
+        return not flow.from_hosts or sender.name in flow.from_hosts
+    subnet = system.design.whole_subnet(flow.from_zone, flow.from_hosts)
+    return subnet is not None and spoofed in subnet
 
 
 def _hosts(system: System, zone: Zone) -> tuple[Host, ...]:

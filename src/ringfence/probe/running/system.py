@@ -15,7 +15,7 @@ from ringfence.probe.packet import Seat
 from ringfence.probe.take import UnseenError
 from ringfence.render.files import Tree
 
-_SYSTEM = (HostKind.FIREWALL, *SERVER_KINDS)
+_OWN_KINDS = {HostKind.FIREWALL, *SERVER_KINDS}
 _TALK = 2.0
 """Seconds of the call that is placed to see one."""
 _ALL = 1_000_000
@@ -71,7 +71,7 @@ class System:
     @property
     def server_hosts(self) -> tuple[Host, ...]:
         """The hosts that are the system's own: firewalls and servers."""
-        return tuple(host for host in self.design.hosts if host.kind in _SYSTEM)
+        return tuple(host for host in self.design.hosts if host.kind in _OWN_KINDS)
 
     def machine(self, host: Host) -> Machine:
         """The machine that a host is."""
@@ -91,6 +91,19 @@ class System:
     def sip_server(self) -> Host:
         """The SIP server."""
         return self.design.of_kind(HostKind.SIP)[0]
+
+    @property
+    def relay(self) -> Host:
+        """The host by way of which converged services go.
+
+        Raises:
+            UnseenError: nothing crosses between telephones and data.
+
+        """
+        found = self.design.of_kind(HostKind.RELAY)
+        if not found:
+            raise UnseenError("no service of the design crosses between telephones and data")
+        return found[0]
 
     @cached_property
     def free_phones(self) -> tuple[Host, ...]:
