@@ -19,6 +19,7 @@ from ringfence.render.chrony import COMMAND_SOCKET
 
 _SYNCHRONISED_WITHIN: Final = 40.0
 """Seconds: who finds its source away at first tries again after 16."""
+_NONE: Final = "it follows no source"
 _ANSWERED: Final = 0.5
 _OFFERED: Final = 1.5
 _NTP_REQUEST: Final = bytes([0b00_100_011]) + bytes(47)  # version 4, a client's (RFC 5905, 7.3)
@@ -41,7 +42,8 @@ def time_sources(system: System) -> Seen:
             why[name] = _unproved(said[name], _chronyc(machine, "sources"))
             if not why[name]:
                 del pending[name]
-        if time.monotonic() > deadline:
+        waiting = pending and all(why[name] == _NONE for name in pending)
+        if not waiting or time.monotonic() > deadline:
             break
         time.sleep(0.5)
     return Seen.against(
@@ -68,7 +70,7 @@ def _unproved(authdata: str, sources: str) -> str:
         fields[2] for line in sources.splitlines() if (fields := line.split(","))[1] in {"*", "+"}
     ]
     if not chosen:
-        return "it follows no source"
+        return _NONE
     return "; ".join(f"{each} has proved nothing" for each in chosen if each not in proved)
 
 
