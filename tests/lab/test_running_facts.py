@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from breaking import changed, run_between, stopped
 from office import Office
 
 from ringfence.identity.authority import utc_now
@@ -30,22 +31,6 @@ def asked(office: Office, question: str) -> Fact:
     system = System.of(office.lab, office.design, trees(office.design))
     answer = partial(ANSWERS[question], system)
     return take(by_id()[question], answer, "0" * 64, utc_now()).fact
-
-
-@contextmanager
-def changed(machine: Machine, path: str, *pairs: tuple[str, str]) -> Iterator[None]:
-    """A file of a machine with other text in it, for the time of a block."""
-    before = machine.read(path)
-    mode, owner, group = machine.run(["stat", "-c", "%a %U %G", path], check=True).stdout.split()
-    text = before.decode()
-    for old, new in pairs:
-        assert old in text
-        text = text.replace(old, new)
-    machine.write(path, text.encode(), int(mode, 8), owner, group)
-    try:
-        yield
-    finally:
-        machine.write(path, before, int(mode, 8), owner, group)
 
 
 @contextmanager
@@ -81,12 +66,14 @@ def _answers(office: Office) -> bool:
 
 
 @contextmanager
-def run_between(machine: Machine, do: str, undo: str) -> Iterator[None]:
-    machine.run(["sh", "-c", do], check=True)
-    try:
+def with_other_time(office: Office, host: str) -> Iterator[None]:
+    """A host that believes its time source without proof."""
+    machine = office.lab.machine(host)
+    pairs = ((" nts iburst", " iburst"), ("authselectmode require", "authselectmode ignore"))
+    with changed(machine, "/etc/chrony/chrony.conf", *pairs):
+        machine.restart("chrony")
         yield
-    finally:
-        machine.run(["sh", "-c", undo], check=True)
+    machine.restart("chrony")
 
 
 def on_server(do: str, undo: str) -> Broken:
@@ -161,6 +148,8 @@ BREAKS: dict[str, Broken] = {
     "password-needed": lambda office: sip_server_with(
         office, (KAMAILIO, ("    route(DIGEST);\n", ""))
     ),
+    "time-sources": lambda office: with_other_time(office, "helper"),
+    "services-apart": lambda office: stopped(office.lab.machine("data1"), "unbound"),
     "call-recorded": lambda office: sip_server_with(
         office, (KAMAILIO, ('xlog("L_NOTICE", "CDR caller', 'xlog("L_DBG", "CDR caller'))
     ),
@@ -168,10 +157,12 @@ BREAKS: dict[str, Broken] = {
 
 
 OF_SENSORS = {"sensor-quiet", "mirrors-in-force", "intruders-seen"}
+OF_LOGS = {"logs-arrive", "log-strangers", "log-files", "log-digest"}
+"""Asked in test_running_logs.py, where there is a log server."""
 CONVERGED = {"converged-clients", "converged-understood", "converged-scanned"}
 """Questions about what this office does not have."""
-NOT_HERE = {*CONVERGED, "speech-first", *OF_SENSORS}
-"""At the minimum level there is no sensor, and speech need not come first."""
+NOT_HERE = {*CONVERGED, "speech-first", *OF_SENSORS, *OF_LOGS}
+"""At the minimum level there is no sensor and no log server, and speech need not come first."""
 
 
 @pytest.mark.parametrize("question", CONVERGED)

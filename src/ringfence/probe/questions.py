@@ -159,6 +159,7 @@ RENDERED: Final = (
         asks="Do servers and the firewall believe only time sources that prove who they are?",
         method=Method.PROVED,
         bears_on=("SEP-11",),
+        limits="A relay in the DMZ takes its time from the firewall, which proves nothing to it.",
     ),
     Question(
         id="data-services",
@@ -364,6 +365,7 @@ RUNNING: Final = (
         asks="Have servers and the firewall chosen a time source that has proved who it is?",
         method=Method.INSPECTED,
         bears_on=("SEP-11",),
+        limits="A relay in the DMZ takes its time from the firewall, which proves nothing to it.",
     ),
     Question(
         id="services-apart",

@@ -103,7 +103,10 @@ def _proof(host: Host) -> list[str]:
 
 def _sources(design: Design, host: Host) -> list[str]:
     nts = " nts" if design.nts else ""
-    primary = [f"server {s.address}{nts} iburst prefer" for s in design.of_kind(HostKind.ADMIN)]
+    # Of two sources that differ neither has a majority, so the primary one's word counts.
+    primary = [
+        f"server {s.address}{nts} iburst prefer trust" for s in design.of_kind(HostKind.ADMIN)
+    ]
     secondary = [f"server {s.address}{nts} iburst" for s in design.of_kind(HostKind.SERVICES)]
     match host.kind:
         case HostKind.ADMIN | HostKind.DATA_SERVICES:

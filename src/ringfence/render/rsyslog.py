@@ -127,7 +127,7 @@ def _server(design: Design) -> str:
     server, logs = _log_server(design)
     known = tuple(host.fqdn for host in senders(design))
     asked = design.asked_by("LOG-3", "LOG-4")
-    who = "the hosts named here, and nobody else" if logs.known_senders else "any of the site"
+    who = "the hosts named here, and nobody else" if logs.known_senders else "whoever comes"
     return "\n".join(
         [
             *_head(asked, f"Keeps the lines of {who}, a file a host and day"),

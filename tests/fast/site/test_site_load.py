@@ -221,3 +221,31 @@ def test_problems_are_data_for_tools(tmp_path: Path) -> None:
 
 def test_a_site_on_a_prefix_of_another_extension_is_fine(tmp_path: Path) -> None:
     assert complaints(tmp_path, SITE.replace("0302", "3012")) == []
+
+
+def test_a_log_server_can_be_named_and_need_not_be(tmp_path: Path) -> None:
+    named = SITE.replace("phones:\n  -", "  - {name: logs, role: log}\nphones:\n  -", 1)
+
+    assert complaints(tmp_path, named) == []
+    assert load_site(tmp_path).servers[3].role is Role.LOG
+    assert complaints(tmp_path, SITE) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("logs: {keep_days: 0}", "logs.keep_days: '0' is not a number of days from 1 to 3660"),
+        ("logs: {keep_days: long}", "logs.keep_days: 'long' is not a number of days"),
+        ("logs: {keep: 5}", "logs.keep: no such key; did you mean 'keep_days'?"),
+    ],
+)
+def test_how_long_logs_are_kept_is_checked(tmp_path: Path, text: str, complaint: str) -> None:
+    (found,) = complaints(tmp_path, f"{SITE}{text}\n")
+
+    assert complaint in found
+
+
+def test_the_log_servers_own_name_is_no_other_servers(tmp_path: Path) -> None:
+    (found,) = complaints(tmp_path, SITE.replace("name: net1", "name: log1"))
+
+    assert "'log1' is the log server's name; give it that role or another name" in found

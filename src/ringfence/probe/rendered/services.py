@@ -24,7 +24,10 @@ _BELIEVED: Final = (
 
 def time_proved(rendered: Rendered) -> Seen:
     """Servers and firewalls believe only time sources that prove who they are."""
-    hosts = [*rendered.firewalls, *(each for each in rendered.servers if not in_dmz(each.host))]
+    hosts = [
+        *rendered.firewalls,
+        *(each for each in rendered.servers if each.host.zone != ZoneKind.DMZ),
+    ]
     contrary: list[str] = []
     sources = 0
     for each in hosts:

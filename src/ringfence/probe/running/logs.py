@@ -22,8 +22,9 @@ from ringfence.render import rsyslog
 
 _WITHIN: Final = 5.0
 """Seconds in which a line arrives."""
-_MARKED_WITHIN: Final = 15.0
+_MARKED_WITHIN: Final = 8.0
 """Seconds in which a new file is marked append-only."""
+_UNMARKED: Final = "is not append-only"
 _CONNECTED: Final = 1.0
 _ANSWERED: Final = 0.5
 _SETTLE: Final = 1.0
@@ -119,7 +120,8 @@ def log_files(system: System) -> Seen:
         listing = server.run(["find", rsyslog.LOGS, "-printf", "%y %m %u %p\n"], check=True).stdout
         files = [line.split(" ", 3) for line in listing.splitlines()]
         contrary = [*_not_kept(server, files, names), *_out_of_time(files, keep)]
-        if not contrary or time.monotonic() > deadline:
+        waiting = contrary and all(words.endswith(_UNMARKED) for words in contrary)
+        if not waiting or time.monotonic() > deadline:
             break
         time.sleep(1)
     free = 100 - int(server.run(["df", "--output=pcent", rsyslog.LOGS]).stdout.split()[1][:-1])
@@ -295,7 +297,7 @@ def _not_kept(server: Machine, files: list[list[str]], names: set[str]) -> Itera
         if day_of(path) is None or Path(path).parent.name not in names:
             yield f"{path} is no host's log of a day"
         if path not in marked:
-            yield f"{path} is not append-only"
+            yield f"{path} {_UNMARKED}"
 
 
 def _out_of_time(files: list[list[str]], keep_days: int) -> Iterator[str]:

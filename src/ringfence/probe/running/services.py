@@ -10,7 +10,7 @@ from typing import Final
 
 import dpkt
 
-from ringfence.design.model import Host, HostKind, Service
+from ringfence.design.model import Host, HostKind, Service, ZoneKind
 from ringfence.machine.inside import Machine
 from ringfence.probe.fact import Seen
 from ringfence.probe.running.system import System
@@ -19,6 +19,7 @@ from ringfence.render.chrony import COMMAND_SOCKET
 
 _SYNCHRONISED_WITHIN: Final = 40.0
 """Seconds: who finds its source away at first tries again after 16."""
+_NONE: Final = "it follows no source"
 _ANSWERED: Final = 0.5
 _OFFERED: Final = 1.5
 _NTP_REQUEST: Final = bytes([0b00_100_011]) + bytes(47)  # version 4, a client's (RFC 5905, 7.3)
@@ -29,7 +30,12 @@ _MAGIC: Final = bytes([0x63, 0x82, 0x53, 0x63])  # RFC 2131, 3
 def time_sources(system: System) -> Seen:
     """Every server and firewall follows a source that has proved who it is."""
     primary = {host.name for host in system.design.of_kind(HostKind.ADMIN)}
-    hosts = [host for host in system.server_hosts if host.name not in primary]
+    hosts = [
+        host
+        for host in system.server_hosts
+        if host.name not in primary
+        and (host.kind == HostKind.FIREWALL or host.zone != ZoneKind.DMZ)
+    ]
     pending = {host.name: host for host in hosts}
     why: dict[str, str] = {}
     said: dict[str, str] = {}
@@ -41,7 +47,8 @@ def time_sources(system: System) -> Seen:
             why[name] = _unproved(said[name], _chronyc(machine, "sources"))
             if not why[name]:
                 del pending[name]
-        if time.monotonic() > deadline:
+        waiting = pending and all(why[name] == _NONE for name in pending)
+        if not waiting or time.monotonic() > deadline:
             break
         time.sleep(0.5)
     return Seen.against(
@@ -68,7 +75,7 @@ def _unproved(authdata: str, sources: str) -> str:
         fields[2] for line in sources.splitlines() if (fields := line.split(","))[1] in {"*", "+"}
     ]
     if not chosen:
-        return "it follows no source"
+        return _NONE
     return "; ".join(f"{each} has proved nothing" for each in chosen if each not in proved)
 
 
