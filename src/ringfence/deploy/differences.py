@@ -31,6 +31,7 @@ DIFFERENCES = (
 STAND_INS = (
     "telephones are softphones (baresip, or linphone where the model says so)",
     "access switches are kernel bridges, one a VLAN, without port security yet",
+    "the init of a lab machine passes log lines on in journald's place, and keeps a copy in files",
     "confinement by systemd beyond user, capabilities and limits is not enforced",
 )
 """What stands in for something else in a lab, for the report."""
