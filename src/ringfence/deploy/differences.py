@@ -35,6 +35,7 @@ STAND_INS = (
     "the data network's mail server is a stand-in that keeps every message (mail-stand-in)",
     "malware definitions are of one harmless marker, made when the lab is made",
     "timers do not run: the nightly scan is started by whoever asks for it",
+    "the init of a lab machine passes log lines on in journald's place, and keeps a copy in files",
     "confinement by systemd beyond user, capabilities and limits is not enforced",
 )
 """What stands in for something else in a lab, for the report."""

@@ -116,6 +116,7 @@ RUNNING: Final = (
         "arrive at the log server within 5 seconds?",
         method=Method.PROBED,
         decides=("LOG-3",),
+        limits="Whether the log server's disk is backed up is not asked.",
     ),
     Question(
         id="log-strangers",

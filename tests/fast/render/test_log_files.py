@@ -27,7 +27,7 @@ def test_where_it_is_demanded_there_is_a_log_server_and_everybody_sends(level: L
     assert design.log_server.name == "log1"
     assert design.log_server.zone == "admin"
     sending = {host.name for host in design.running(Service.SYSLOG)}
-    assert sending == {"fw", "sip1", "net1", "admin1", "log1"}
+    assert sending == {"fw", "sip1", "net1", "admin1", "log1", "ids1"}
 
 
 def test_where_it_is_not_demanded_there_is_none() -> None:
@@ -56,7 +56,7 @@ def test_a_hosts_lines_are_filed_by_the_addresses_it_has() -> None:
 
     found = {row["index"]: row["value"] for row in table}
     assert found["10.16.0.10"] == "sip1"
-    assert set(found.values()) == {"fw", "sip1", "net1", "admin1"}
+    assert set(found.values()) == {"fw", "sip1", "net1", "admin1", "ids1"}
     assert sum(value == "fw" for value in found.values()) == len(design.zones)
 
 
