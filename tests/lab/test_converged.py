@@ -159,6 +159,14 @@ def test_every_refusal_is_logged_with_its_reason(kontor: Kontor) -> None:
         mailer.greet(to="x@else.example")
 
 
+def test_a_line_without_end_ends_the_session(kontor: Kontor) -> None:
+    with kontor.logged("mail-relay", "REFUSED", "reason=line-without-end"):
+        reply = kontor.mailer().send(message("x", kontor) + b"x" * 500_000)
+
+    assert not reply.taken
+    assert kontor.mailer().greet().taken
+
+
 def test_a_mail_server_with_another_name_gets_nothing(kontor: Kontor) -> None:
     token = secrets.token_hex(8)
 

@@ -24,12 +24,30 @@ from .tls import client_context, server_context
 
 _PATIENCE = 60.0
 """Seconds between two commands, and for a whole message."""
+_LONGEST_LINE = 65536
+"""Octets that are taken without the end of a line; RFC 5321 allows 1000."""
 _COMMANDS = {"*": 20, "MAIL": 50, "RCPT": 50 * MOST_RECIPIENTS, "DATA": 50, "RSET": 50}
 """How often each command may come in one session."""
 
 
 class _Session(SMTP):  # type: ignore[misc]  # Debian's package, without types here
-    """aiosmtpd's own session, whose refusals are logged too: syntax, size, order, repetition."""
+    """aiosmtpd's own session, whose refusals are logged too: syntax, size, order, repetition.
+
+    It would keep all of a line that never ends, so such a session is ended here.
+    """
+
+    _open_line = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, unless it goes on and on."""
+        ended = data.rfind(b"\r\n")
+        self._open_line = len(data) - ended - 2 if ended >= 0 else self._open_line + len(data)
+        if self._open_line > _LONGEST_LINE:
+            if self.transport is not None:
+                say("REFUSED", reason="line-without-end", client=self.session.peer[0])
+                self.transport.abort()
+            return
+        super().data_received(data)
 
     async def push(self, status: str | bytes) -> None:
         """Send a reply."""

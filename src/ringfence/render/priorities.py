@@ -38,6 +38,8 @@ def files(design: Design, host: Host) -> tuple[File, ...]:
         prepare=(f"/usr/sbin/nft -f {RULES}",),
         start=f"/usr/sbin/tc -batch {CLASSES}",
         capabilities=("CAP_NET_ADMIN",),
+        # Tables stand in the kernel in the order of their loading, and are compared in it.
+        after=(Service.NFTABLES,),
         oneshot=True,
         serves=asked,
     )
