@@ -2,6 +2,7 @@
 
 from ringfence.design.addresses import AddressError
 from ringfence.design.build import build
+from ringfence.design.switching import SwitchError
 from ringfence.design.zones import SoftphoneError
 
-__all__ = ["AddressError", "SoftphoneError", "build"]
+__all__ = ["AddressError", "SoftphoneError", "SwitchError", "build"]

@@ -19,6 +19,7 @@ from ringfence.design.model import (
     ZoneKind,
     ZoneName,
 )
+from ringfence.design.switching import access_switches
 from ringfence.design.zones import Plot, plots
 from ringfence.policy import Requirements
 from ringfence.site.model import Site
@@ -38,6 +39,7 @@ def build(site: Site, requirements: Requirements) -> Design:
     Raises:
         AddressError: the stated subnets or addresses cannot be had.
         SoftphoneError: a phone is a program on a computer, and may not be.
+        SwitchError: the switches cannot be configured as demanded.
 
     """
     laid_out = plots(site, requirements)
@@ -50,6 +52,8 @@ def build(site: Site, requirements: Requirements) -> Design:
     )
     media = Media(srtp="EAI-4" in requirements)
     everyone = hosts(site, requirements, zones, dhcp=dhcp)
+    ports = _ports(requirements)
+    switches = access_switches(site, requirements, zones, everyone, ports, dhcp=dhcp)
     return Design(
         organisation=site.organisation,
         domain=site.domain,
@@ -57,14 +61,15 @@ def build(site: Site, requirements: Requirements) -> Design:
         hosts=everyone,
         flows=tuple(
             flow.model_copy(update={"serves": _in_force(flow.serves, requirements)})
-            for flow in flows(zones, everyone, signalling, media, dhcp=dhcp)
+            for flow in flows(zones, everyone, switches, signalling, media, dhcp=dhcp)
         ),
         identities=_identities(site, everyone),
         signalling=signalling,
         media=media,
-        ports=_ports(requirements),
+        ports=ports,
         dhcp=dhcp,
         in_force=frozenset(requirements.in_force),
+        switches=switches,
     )
 
 

@@ -3,6 +3,7 @@
 Whatever is not here may not cross. Flows exist only where a service of the design needs them.
 """
 
+from ringfence.design.access import AccessSwitch
 from ringfence.design.model import (
     Flow,
     Host,
@@ -25,6 +26,7 @@ _PHONES = {ZoneKind.PHONES, ZoneKind.SOFTPHONES}
 def flows(
     zones: tuple[Zone, ...],
     hosts: tuple[Host, ...],
+    switches: tuple[AccessSwitch, ...],
     signalling: Signalling,
     media: Media,
     *,
@@ -37,6 +39,7 @@ def flows(
         *(flow for zone in phones if dhcp for flow in _addresses(zone, hosts)),
         *_names((*phones, ZoneKind.SERVERS), hosts),
         *_time(phones, hosts),
+        *_switches(switches, hosts),
     )
 
 
@@ -217,6 +220,26 @@ def _time(phones: tuple[ZoneName, ...], hosts: tuple[Host, ...]) -> tuple[Flow, 
             ports=ntp,
             reason="the firewall takes the time from the primary source",
             serves=serves,
+            service=Service.CHRONY,
+        ),
+    )
+
+
+def _switches(switches: tuple[AccessSwitch, ...], hosts: tuple[Host, ...]) -> tuple[Flow, ...]:
+    """Switches stand in the administration's zone, so their flows do not cross the firewall."""
+    if not switches:
+        return ()
+    return (
+        Flow(
+            name="time-switches",
+            from_zone=ZoneKind.ADMIN,
+            from_hosts=tuple(each.name for each in switches),
+            to_zone=ZoneKind.ADMIN,
+            to_hosts=_names_of(hosts, HostKind.ADMIN),
+            protocol=Protocol.UDP,
+            ports=_port(123),
+            reason="access switches take the time from the primary source",
+            serves=(*_FILTERED, "SEP-11"),
             service=Service.CHRONY,
         ),
     )

@@ -83,7 +83,7 @@ def _servers(site: Site, nets: Subnets, *, dhcp: bool) -> tuple[Host, ...]:
             name=server.name,
             fqdn=f"{server.name}.{site.domain}",
             kind=_kind(server),
-            interfaces=(_leg(zone_of(server.role), placed[server.name]),),
+            interfaces=(_leg(zone_of(server.role), placed[server.name], server.mac),),
             services=_services(server.role, dhcp=dhcp),
         )
         for server in site.servers
@@ -174,8 +174,8 @@ def _phone(
     )
 
 
-def _leg(zone: ZoneName, address: IPv4Address) -> Interface:
-    return Interface(name="eth0", zone=zone, mac=_mac(address), address=address)
+def _leg(zone: ZoneName, address: IPv4Address, mac: str | None = None) -> Interface:
+    return Interface(name="eth0", zone=zone, mac=mac or _mac(address), address=address)
 
 
 def _mac(address: IPv4Address) -> str:

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from pydantic import BaseModel, ConfigDict
 
+from ringfence.design.access import AccessSwitch
 from ringfence.guide import MitigationId
 
 Serves = tuple[MitigationId, ...]
@@ -239,6 +240,8 @@ class Design(Model):
     """Phones get their addresses by DHCP; otherwise they are set by hand (DHC-3)."""
     in_force: frozenset[MitigationId]
     """The mitigations from which the design was computed."""
+    switches: tuple[AccessSwitch, ...] = ()
+    """The access switches that the site declares; a lab has stand-ins for them."""
 
     def asked_by(self, *mitigations: MitigationId) -> Serves:
         """Those of the mitigations that are in force: what a generated line may name."""
@@ -251,6 +254,17 @@ class Design(Model):
     def zones_of(self, *kinds: ZoneKind) -> tuple[Zone, ...]:
         """The zones of some kinds, in order."""
         return tuple(zone for zone in self.zones if zone.kind in kinds)
+
+    def addresses(self, zone: ZoneName, named: tuple[str, ...]) -> tuple[IPv4Address, ...]:
+        """One end of a flow: its named hosts and switches, or the zone's hosts if none is named."""
+        hosts = (
+            leg.address
+            for host in self.hosts
+            if (host.name in named if named else host.kind != HostKind.FIREWALL)
+            for leg in host.interfaces
+            if leg.zone == zone
+        )
+        return (*hosts, *(each.address.ip for each in self.switches if each.name in named))
 
     def of_kind(self, kind: HostKind) -> tuple[Host, ...]:
         """Every host of a kind, in order."""

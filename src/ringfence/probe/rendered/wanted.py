@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from ringfence.design.model import Design, Flow, Host, HostKind, ZoneName
+from ringfence.design.model import Design, Flow, Host, ZoneName
 from ringfence.packets.allowed import Allowed
 from ringfence.packets.spans import Spans, of_addresses
 
@@ -52,18 +52,8 @@ def _with_ends(design: Design, flows: Iterable[Flow]) -> Iterator[tuple[Flow, Sp
 
     def ends(zone: ZoneName, hosts: tuple[str, ...]) -> Spans:
         if (zone, hosts) not in known:
-            known[zone, hosts] = _addresses(design, zone, hosts)
+            known[zone, hosts] = of_addresses(design.addresses(zone, hosts))
         return known[zone, hosts]
 
     for flow in flows:
         yield flow, ends(flow.from_zone, flow.from_hosts), ends(flow.to_zone, flow.to_hosts)
-
-
-def _addresses(design: Design, zone: ZoneName, named: tuple[str, ...]) -> Spans:
-    return of_addresses(
-        leg.address
-        for host in design.hosts
-        if (host.name in named if named else host.kind != HostKind.FIREWALL)
-        for leg in host.interfaces
-        if leg.zone == zone
-    )
