@@ -18,7 +18,7 @@ from ringfence.machine.lab import Lab
 from ringfence.machine.record import LabError
 from ringfence.machine.service import State
 from ringfence.machine.spec import LabSpec, MachineSpec, Port
-from ringfence.render.catalogue import trees
+from ringfence.render.catalogue import all_trees, trees
 from ringfence.render.files import Tree
 
 Progress = Callable[[str], None]
@@ -72,7 +72,7 @@ def up(name: str, design: Design, progress: Progress) -> bool:
     """
     _demand_fit_machine()
     rendered = tuple(trees(design))
-    wanted = digest(rendered)
+    wanted = digest(all_trees(design))
     keeping = Keeping(name)
     if name in machines.names() and keeping.remembered() == wanted and _is_whole(name):
         progress("the lab is up already; asking its services")
@@ -103,7 +103,7 @@ def down(name: str, progress: Progress) -> None:
 
 def stale(name: str, design: Design) -> bool:
     """Whether a lab was made from another design than this."""
-    return Keeping(name).remembered() != digest(trees(design))
+    return Keeping(name).remembered() != digest(all_trees(design))
 
 
 def lab_spec(name: str, design: Design, rendered: tuple[Tree, ...], keyring: Keyring) -> LabSpec:
