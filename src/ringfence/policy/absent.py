@@ -27,4 +27,6 @@ def absent(site: Site) -> dict[Subject, str]:
     without = dict(_NEVER_DESIGNED)
     if not any(phone.is_software for phone in site.phones):
         without[Subject.SOFTPHONES] = "no phone of the site file is a program on a computer"
+    if not site.switches:
+        without[Subject.ACCESS_SWITCHES] = "the site file names no switches"
     return without

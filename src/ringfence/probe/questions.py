@@ -1,10 +1,12 @@
 """The explicit list of questions. What is not asked here is not known by facts."""
 
+from collections.abc import Container
 from functools import cache
 from typing import Final
 
-from ringfence.guide import Method, MitigationId
+from ringfence.guide import Method, MitigationId, Subject
 from ringfence.probe.question import Question
+from ringfence.probe.switch_questions import SWITCHES
 
 RENDERED: Final = (
     Question(
@@ -151,6 +153,7 @@ RENDERED: Final = (
         method=Method.PROVED,
         decides=("SFT-2",),
     ),
+    *SWITCHES,
 )
 
 RUNNING: Final = (
@@ -158,7 +161,14 @@ RUNNING: Final = (
         id="files-as-rendered",
         asks="Does every file on every host have the content, owner and mode that was rendered?",
         method=Method.INSPECTED,
-        bears_on=tuple(dict.fromkeys(id_ for each in RENDERED for id_ in each.decides)),
+        bears_on=tuple(
+            dict.fromkeys(
+                id_
+                for each in RENDERED
+                for id_ in each.decides
+                if each.subject != Subject.ACCESS_SWITCHES
+            )
+        ),
     ),
     Question(
         id="rules-in-force",
@@ -297,6 +307,6 @@ def _about() -> dict[MitigationId, tuple[Question, ...]]:
     return {id_: tuple(questions) for id_, questions in found.items()}
 
 
-def about(id_: MitigationId) -> tuple[Question, ...]:
-    """Every question whose answer matters to a mitigation."""
-    return _about().get(id_, ())
+def about(id_: MitigationId, absent: Container[Subject] = frozenset()) -> tuple[Question, ...]:
+    """Every question whose answer matters to a mitigation, at a site without some parts."""
+    return tuple(each for each in _about().get(id_, ()) if each.subject not in absent)

@@ -10,12 +10,13 @@ from ringfence.probe.fact import MOST_CONTRARY, Answer, Fact
 from ringfence.probe.questions import QUESTIONS, RENDERED, about, by_id
 from ringfence.probe.rendered import answer_all, read
 from ringfence.probe.rendered.answers import ANSWERS
+from ringfence.probe.switch_questions import SWITCHES
 from ringfence.render.catalogue import trees
 from ringfence.render.files import Tree
 from samples import make_design
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-ONE_LEVEL_ONLY = {"no-dhcp", "phones-static", "reserved-addresses", "challenge"}
+NOT_HERE = {"softphones-apart", *(question.id for question in SWITCHES)}
 
 
 def answers(design: Design, given: tuple[Tree, ...]) -> dict[str, Fact]:
@@ -45,7 +46,7 @@ def test_as_rendered_every_question_that_fits_the_level_is_answered_yes(level: L
 
     found = answers(design, tuple(trees(design)))
 
-    wrong = {q for q, fact in found.items() if fact.answer != Answer.YES} - {"softphones-apart"}
+    wrong = {q for q, fact in found.items() if fact.answer != Answer.YES} - NOT_HERE
     static = level == Level.HIGHEST
     expected = {"reserved-addresses"} if static else {"no-dhcp", "phones-static"}
     expected.add("priorities" if level == Level.MINIMUM else "challenge")

@@ -7,7 +7,7 @@ from typing import Final
 
 from ringfence.probe.fact import Seen, Taken
 from ringfence.probe.questions import RENDERED
-from ringfence.probe.rendered import addresses, filters, hosts, priorities, sip
+from ringfence.probe.rendered import addresses, filters, hosts, priorities, sip, switches
 from ringfence.probe.rendered.reading import Rendered
 from ringfence.probe.take import take
 
@@ -33,6 +33,18 @@ ANSWERS: Final[Mapping[str, Callable[[Rendered], Seen]]] = {
     "priorities": priorities.priorities,
     "no-softphones": hosts.no_softphones,
     "softphones-apart": hosts.softphones_apart,
+    "switch-devices": switches.devices,
+    "switch-doors": switches.doors,
+    "switch-senders": switches.senders,
+    "switch-addresses": switches.addresses,
+    "switch-address-servers": switches.address_servers,
+    "switch-alerts": switches.alerts,
+    "switch-authenticates-phones": switches.authenticates_phones,
+    "switch-authenticates-all": switches.authenticates_all,
+    "switch-vlans": switches.vlans,
+    "switch-computer-ports": switches.computer_ports,
+    "switch-no-computers": switches.no_computers,
+    "switch-closed-phones": switches.closed_phones,
 }
 
 
