@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Final
 
-from bench import proof, sandbox, sensor, site
+from bench import proof, sandbox, sensor, site, switches
 
 MEASURED, WANTING, MISUSED = 0, 1, 2
 CORES_NEEDED: Final = 2
@@ -22,6 +22,8 @@ def main(arguments: list[str]) -> int:
             return _measure_sensor(options)
         if options.bench == "proof":
             return _measure_proofs(options)
+        if options.bench == "switches":
+            return _measure_switches(options)
         if not sandbox.is_inside():
             return sandbox.run_inside(arguments)
         return _measure(options)
@@ -75,6 +77,15 @@ def _measure_proofs(options: argparse.Namespace) -> int:
     return MEASURED if all(target.met for target in results.targets()) else WANTING
 
 
+def _measure_switches(options: argparse.Namespace) -> int:
+    results = switches.run(quick=options.quick, rounds=options.rounds, seed=options.seed)
+    if options.json:
+        sys.stdout.write(json.dumps(switches.as_json(results), indent=1) + "\n")
+    else:
+        sys.stdout.write(switches.as_text(results))
+    return MEASURED if all(target.met for target in results.targets()) else WANTING
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="script/bench",
@@ -87,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         ("site", "how check, design and assess grow with a site's phones", 3),
         ("sensor", "how many frames a second one core of the sensor reads", 5),
         ("proof", "how the proof of a firewall grows with its rules", 5),
+        ("switches", "how designing, writing and reading access switches grows", 3),
     ):
         each = commands.add_parser(name, help=words)
         each.add_argument("--quick", action="store_true", help="a look, not a figure")

@@ -67,7 +67,8 @@ def _judge_alone(
     if (deviation := requirements.lowered.get(id_)) is not None:
         until = f"done without until {deviation.expires}, approved by {deviation.approved_by}"
         return Judgement(mitigation, Verdict.DEVIATED, until, in_force, deviation=deviation)
-    questions = tuple(q for q in about(id_) if q.of_design or facts.scope == Scope.RUNNING)
+    asked = about(id_, requirements.absent)
+    questions = tuple(q for q in asked if q.of_design or facts.scope == Scope.RUNNING)
     attested = attestations.get(id_) if mitigation.attest else None
     findings = [*_from_facts(questions, facts, now)]
     decided = any(id_ in question.decides for question in questions)
@@ -88,7 +89,7 @@ def _judge_alone(
                 in_force,
                 facts=used,
                 attestation=attested,
-                todo=_todo(mitigation, verdict, for_a_person=bool(wanting)),
+                todo=_todo(mitigation, verdict, requirements, for_a_person=bool(wanting)),
             )
     because = [fact.saw for fact in used] if decided else []
     if attested is not None and not decided:
@@ -150,7 +151,7 @@ def _from_attestation(
 ) -> Iterator[tuple[Verdict, str]]:
     """What an attestation lacks, where no question decides."""
     if mitigation.attest is None:
-        yield Verdict.NOT_TESTED, _nothing_decides(mitigation, questions)
+        yield Verdict.NOT_TESTED, _nothing_decides(mitigation, questions, requirements)
     elif attested is None:
         yield Verdict.NOT_TESTED, "open until somebody attests it"
     elif now.date() >= attested.attestation.expires:
@@ -161,13 +162,26 @@ def _from_attestation(
         yield Verdict.NOT_TESTED, "attested by one person; at the highest level it takes two"
 
 
-def _nothing_decides(mitigation: Mitigation, questions: tuple[Question, ...]) -> str:
-    if any(mitigation.id in question.decides for question in about(mitigation.id)):
+def _nothing_decides(
+    mitigation: Mitigation,
+    questions: tuple[Question, ...],
+    requirements: Requirements,
+) -> str:
+    if _decidable(mitigation, requirements):
         return "only a running system can show it"
+    for question in about(mitigation.id):
+        if mitigation.id in question.decides and question.subject in requirements.absent:
+            return f"{requirements.absent[question.subject]}, so {question.id} is not asked"
     if questions:
         return "only a part of it is known; what would decide it is not part of the system yet"
     method = next(each for each in mitigation.known_by if each != Method.ATTESTED)
     return f"it is to be {method}, and what would do that is not part of the system yet"
+
+
+def _decidable(mitigation: Mitigation, requirements: Requirements) -> bool:
+    """Whether some question that is asked of such a site decides."""
+    asked = about(mitigation.id, requirements.absent)
+    return any(mitigation.id in question.decides for question in asked)
 
 
 def _said(attested: Attested) -> str:
@@ -179,8 +193,14 @@ def _said(attested: Attested) -> str:
     )
 
 
-def _todo(mitigation: Mitigation, verdict: Verdict, *, for_a_person: bool) -> str:
-    decidable = any(mitigation.id in question.decides for question in about(mitigation.id))
+def _todo(
+    mitigation: Mitigation,
+    verdict: Verdict,
+    requirements: Requirements,
+    *,
+    for_a_person: bool,
+) -> str:
+    questions = about(mitigation.id)
     match verdict:
         case Verdict.NOT_SATISFIED:
             return "Mend what was seen, or have a deviation approved."
@@ -192,8 +212,10 @@ def _todo(mitigation: Mitigation, verdict: Verdict, *, for_a_person: bool) -> st
             return "Assess again."
         case Verdict.NOT_TESTED if not for_a_person:
             return "See why it could not be asked, and assess again."
-        case Verdict.NOT_TESTED if decidable:
+        case Verdict.NOT_TESTED if _decidable(mitigation, requirements):
             return "Bring the system up and assess it."
+        case Verdict.NOT_TESTED if any(mitigation.id in each.decides for each in questions):
+            return "Declare in the site file what the question is about."
         case Verdict.NOT_TESTED:
             return "Nothing can be done yet; until then a deviation may be approved."
         case Verdict.SATISFIED | Verdict.DEVIATED | Verdict.NOT_APPLICABLE:

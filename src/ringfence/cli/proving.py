@@ -45,7 +45,7 @@ def prove(
         list[str] | None,
         typer.Argument(
             metavar="[QUESTION]...",
-            help="Which questions, or `zones`; all of them if none is named.",
+            help="Which questions, or `zones`; if none is named, all about what the site has.",
             autocompletion=complete_question,
         ),
     ] = None,
@@ -59,8 +59,10 @@ def prove(
     rendered rules, by the rules in the kernels, and by packets sent from every zone to every
     other. Returns 1 unless every answer is yes. It judges nothing; `ringfence assess` does.
     """
-    only = _chosen(wanted, as_json=as_json)
+    chosen = _chosen(wanted, as_json=as_json)
     declared = read(site, as_json=as_json)
+    without = declared.requirements.absent
+    only = chosen or {id_ for id_, each in by_id().items() if each.subject not in without}
     with progress(quiet=as_json) as say:
         gathered = gather(
             declared.design,
@@ -71,7 +73,7 @@ def prove(
             recorded=log_digests(log_of(site, as_json=as_json), as_json=as_json),
         )
     facts = [taken.fact for taken in gathered.taken]
-    unasked = sorted((only or set(by_id())) - {fact.question for fact in facts})
+    unasked = sorted(only - {fact.question for fact in facts})
     agreed = not unasked and all(fact.answer == Answer.YES for fact in facts)
     if as_json:
         emit(

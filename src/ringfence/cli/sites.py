@@ -13,12 +13,12 @@ from ringfence.assess.report.sarif import sarif
 from ringfence.cli.output import Exit, emit, fail, out
 from ringfence.cli.picture import zone_map
 from ringfence.cli.writing import write
-from ringfence.design import AddressError, ConvergedError, SoftphoneError, build
+from ringfence.design import AddressError, ConvergedError, SoftphoneError, SwitchError, build
 from ringfence.design.model import Design, HostKind
 from ringfence.guide import Level
 from ringfence.policy import ADOPTED, Requirements, resolve
 from ringfence.render import plan as plans
-from ringfence.render.catalogue import served, trees
+from ringfence.render.catalogue import all_trees, served
 from ringfence.site import Site, SiteError, load_site, write_starter
 from ringfence.site.load import SITE_FILE
 
@@ -55,7 +55,7 @@ def read(path: Path, *, as_json: bool) -> Declared:
     requirements = resolve(site, today())
     try:
         return Declared(site, requirements, build(site, requirements))
-    except (AddressError, ConvergedError, SoftphoneError) as error:
+    except (AddressError, ConvergedError, SoftphoneError, SwitchError) as error:
         fail(f"{path}: {error}", code=Exit.USED_WRONGLY, as_json=as_json)
 
 
@@ -181,7 +181,8 @@ def plan(
     """Compute every file for every host; with --out, write them and say what changed."""
     design = read(site, as_json=as_json).design
     try:
-        made = plans.write(trees(design), directory) if directory else plans.survey(trees(design))
+        rendered = all_trees(design)
+        made = plans.write(rendered, directory) if directory else plans.survey(rendered)
     except plans.PlanError as error:
         fail(str(error), code=Exit.USED_WRONGLY, as_json=as_json)
     changes = made.changes
@@ -272,7 +273,7 @@ def _flow_table(flows: tuple[FlowReport, ...]) -> Table:
 
 
 def _plan_table(design: Design, manifest: plans.Manifest) -> Table:
-    """Servers one by one; phones as one row, for they are alike."""
+    """Servers and switches one by one; phones as one row, for they are alike."""
     table = Table(title="Files per host", title_justify="left")
     for heading in ("host", "kind", "files", "keys and secrets, made at deployment"):
         table.add_column(heading)
@@ -284,4 +285,6 @@ def _plan_table(design: Design, manifest: plans.Manifest) -> Table:
             f"{host.name} and {len(phones) - 1} more" if host.kind == HostKind.PHONE else host.name
         )
         table.add_row(name, host.kind, str(len(entries) - deposits), str(deposits))
+    for switch in design.switches:
+        table.add_row(switch.name, f"access switch, {switch.platform}", "1", "0")
     return table

@@ -19,7 +19,7 @@ from ringfence.machine.record import SWITCH, LabError
 from ringfence.machine.service import State
 from ringfence.machine.spec import LabSpec, MachineSpec, Port
 from ringfence.render import clamav, lab_switch
-from ringfence.render.catalogue import trees
+from ringfence.render.catalogue import all_trees, trees
 from ringfence.render.files import Tree
 
 Progress = Callable[[str], None]
@@ -73,7 +73,7 @@ def up(name: str, design: Design, progress: Progress) -> bool:
     """
     _demand_fit_machine()
     rendered = tuple(trees(design))
-    wanted = digest((*rendered, lab_switch.tree(design)))
+    wanted = digest((*all_trees(design), lab_switch.tree(design)))
     keeping = Keeping(name)
     if name in machines.names() and keeping.remembered() == wanted and _is_whole(name):
         progress("the lab is up already; asking its services")
@@ -104,7 +104,7 @@ def down(name: str, progress: Progress) -> None:
 
 def stale(name: str, design: Design) -> bool:
     """Whether a lab was made from another design than this."""
-    return Keeping(name).remembered() != digest((*trees(design), lab_switch.tree(design)))
+    return Keeping(name).remembered() != digest((*all_trees(design), lab_switch.tree(design)))
 
 
 def lab_spec(name: str, design: Design, rendered: tuple[Tree, ...], keyring: Keyring) -> LabSpec:

@@ -3,6 +3,7 @@
 from ringfence.design.addresses import AddressError
 from ringfence.design.build import build
 from ringfence.design.converged import ConvergedError
+from ringfence.design.switching import SwitchError
 from ringfence.design.zones import SoftphoneError
 
-__all__ = ["AddressError", "ConvergedError", "SoftphoneError", "build"]
+__all__ = ["AddressError", "ConvergedError", "SoftphoneError", "SwitchError", "build"]

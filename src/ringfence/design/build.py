@@ -9,15 +9,12 @@ from ringfence.design.flows import flows
 from ringfence.design.hosts import hosts
 from ringfence.design.model import (
     SERVER_KINDS,
-    Converged,
     Design,
     Host,
     HostKind,
     Identity,
     IdentityProfile,
-    Logs,
     Media,
-    PortSecurity,
     Serves,
     Service,
     Signalling,
@@ -25,6 +22,12 @@ from ringfence.design.model import (
     ZoneKind,
     ZoneName,
 )
+from ringfence.design.settings import (
+    Converged,
+    Logs,
+    PortSecurity,
+)
+from ringfence.design.switching import access_switches
 from ringfence.design.zones import Plot, plots
 from ringfence.policy import Requirements
 from ringfence.site.model import Site
@@ -45,6 +48,7 @@ def build(site: Site, requirements: Requirements) -> Design:
         AddressError: the stated subnets or addresses cannot be had.
         SoftphoneError: a phone is a program on a computer, and may not be.
         ConvergedError: a service crosses to the data network, and may not.
+        SwitchError: the switches cannot be configured as demanded.
 
     """
     passing = converged(site, requirements)
@@ -60,6 +64,8 @@ def build(site: Site, requirements: Requirements) -> Design:
     nts = "SEP-11" in requirements
     everyone = hosts(site, requirements, zones, dhcp=dhcp)
     logs = _logs(site, requirements, everyone)
+    ports = _ports(requirements)
+    switches = access_switches(site, requirements, zones, everyone, ports, dhcp=dhcp)
     return Design(
         organisation=site.organisation,
         domain=site.domain,
@@ -72,6 +78,7 @@ def build(site: Site, requirements: Requirements) -> Design:
                 everyone,
                 signalling,
                 media,
+                switches=switches,
                 logs=logs,
                 passing=passing,
                 dhcp=dhcp,
@@ -81,12 +88,13 @@ def build(site: Site, requirements: Requirements) -> Design:
         identities=_identities(site, everyone, passing, nts=nts),
         signalling=signalling,
         media=media,
-        ports=_ports(requirements),
+        ports=ports,
         logs=logs,
         nts=nts,
         dhcp=dhcp,
         in_force=frozenset(requirements.in_force),
         converged=passing,
+        switches=switches,
     )
 
 

@@ -6,11 +6,9 @@ The guide's figure 10 and its "Convergence Features".
 from collections.abc import Iterator
 
 from ringfence.design.model import (
-    Converged,
     Flow,
     Host,
     HostKind,
-    MailRoute,
     PortRange,
     Protocol,
     Serves,
@@ -18,6 +16,10 @@ from ringfence.design.model import (
     Zone,
     ZoneKind,
     ZoneName,
+)
+from ringfence.design.settings import (
+    Converged,
+    MailRoute,
 )
 from ringfence.policy import Requirements
 from ringfence.site.model import Site

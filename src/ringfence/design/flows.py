@@ -6,14 +6,13 @@ Whatever is not here may not cross. Flows exist only where a service of the desi
 from collections.abc import Iterator
 
 from ringfence.design import service_flows
+from ringfence.design.access import AccessSwitch
 from ringfence.design.converged import converged_flows
 from ringfence.design.flow_parts import FILTERED, named, names_of, port
 from ringfence.design.model import (
-    Converged,
     Flow,
     Host,
     HostKind,
-    Logs,
     Media,
     Protocol,
     Serves,
@@ -22,6 +21,10 @@ from ringfence.design.model import (
     Zone,
     ZoneKind,
     ZoneName,
+)
+from ringfence.design.settings import (
+    Converged,
+    Logs,
 )
 
 MIRROR_PORT = 80
@@ -35,6 +38,7 @@ def flows(
     signalling: Signalling,
     media: Media,
     *,
+    switches: tuple[AccessSwitch, ...],
     logs: Logs | None,
     passing: Converged | None,
     dhcp: bool,
@@ -51,6 +55,7 @@ def flows(
         *service_flows.data(hosts),
         *(converged_flows(zones, hosts, passing) if passing is not None else ()),
         *_definitions(hosts),
+        *_switches(switches, hosts),
     )
 
 
@@ -198,4 +203,21 @@ def _definitions(hosts: tuple[Host, ...]) -> Iterator[Flow]:
             ports=port(MIRROR_PORT),
             reason="servers fetch signed malware definitions from the mirror",
             serves=(*FILTERED, "SML-1"),
+        )
+
+
+def _switches(switches: tuple[AccessSwitch, ...], hosts: tuple[Host, ...]) -> Iterator[Flow]:
+    """Switches stand in the administration's zone, so their flows do not cross the firewall."""
+    if switches:
+        yield Flow(
+            name="time-switches",
+            from_zone=ZoneKind.ADMIN,
+            from_hosts=tuple(each.name for each in switches),
+            to_zone=ZoneKind.ADMIN,
+            to_hosts=names_of(hosts, HostKind.ADMIN),
+            protocol=Protocol.UDP,
+            ports=port(service_flows.NTP),
+            reason="access switches take the time from the primary source",
+            serves=(*FILTERED, "SEP-11"),
+            service=Service.CHRONY,
         )

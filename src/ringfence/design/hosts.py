@@ -171,7 +171,7 @@ def _servers(
             name=server.name,
             fqdn=f"{server.name}.{site.domain}",
             kind=_kind(server),
-            interfaces=(_leg(*placed[server.name]),),
+            interfaces=(_leg(*placed[server.name], server.mac),),
             services=(*_services(server.role, dhcp=dhcp), *guard),
         )
         for server in servers
@@ -337,8 +337,8 @@ def _phone(
     )
 
 
-def _leg(zone: ZoneName, address: IPv4Address) -> Interface:
-    return Interface(name="eth0", zone=zone, mac=_mac(address), address=address)
+def _leg(zone: ZoneName, address: IPv4Address, mac: str | None = None) -> Interface:
+    return Interface(name="eth0", zone=zone, mac=mac or _mac(address), address=address)
 
 
 def _mac(address: IPv4Address) -> str:

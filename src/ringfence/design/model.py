@@ -4,18 +4,13 @@ from enum import StrEnum
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 
-from pydantic import BaseModel, ConfigDict
-
+from ringfence.design.access import AccessSwitch
+from ringfence.design.base import Model
+from ringfence.design.settings import Converged, Logs, PortSecurity
 from ringfence.guide import MitigationId
 
 Serves = tuple[MitigationId, ...]
 """The mitigations that a part of the design serves, in the guide's order."""
-
-
-class Model(BaseModel):
-    """The base of every part of a design."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 ZoneName = str
@@ -263,64 +258,6 @@ class Media(Model):
     """The phones' ports."""
 
 
-class Logs(Model):
-    """How hosts send their lines to the log server, and what it does with them."""
-
-    port: int = 2514
-    """RELP over TLS; the protocol has no port of its own."""
-    known_senders: bool
-    """Lines are taken from the design's own hosts only, known by their certificates (LOG-4)."""
-    keep_days: int
-    """For how many days they are kept."""
-
-
-class PortSecurity(Model):
-    """What access switches demand of a device at a port, whoever makes the switch.
-
-    ``known_macs``: frames of the devices that belong there only (SEP-4, EAV-2). ``bindings``: a
-    device speaks and answers for its own address only (EAV-2, ACC-3, DHC-7). ``dhcp_guard``:
-    address servers answer from their own ports only (ACC-3, DHC-7). ``flood_alert``: a port that
-    shows too many addresses raises an alert (EAV-3). ``authenticated``: 802.1X with certificates
-    before anything else, again every ``reauthentication`` seconds (SEP-5, DHC-2, DHC-6).
-    """
-
-    known_macs: bool
-    bindings: bool
-    dhcp_guard: bool
-    flood_alert: bool
-    authenticated: bool
-    reauthentication: int = 1800
-
-
-class MailRoute(Model):
-    """Where mail goes: the host, the name in its certificate, and the domains it may go to.
-
-    ``authority`` is in PEM: whose certificate the mail server may have beside the site's own.
-    """
-
-    host: str
-    name: str
-    port: int
-    domains: tuple[str, ...]
-    authority: str | None = None
-
-
-class Converged(Model):
-    """What crosses between telephones and data, by way of the relay.
-
-    ``authenticated``: every client proves itself by certificate (CNV-2). ``inspected``: messages
-    are taken apart and only what is understood goes on (CNV-5, SEP-9). ``scanned``: each is
-    scanned for malicious code, when it comes and when it goes (CNV-6).
-    """
-
-    mail: MailRoute | None
-    directory: bool
-    readers: tuple[str, ...]
-    authenticated: bool
-    inspected: bool
-    scanned: bool
-
-
 class Design(Model):
     """Everything that renderers need, computed from a site and its requirements."""
 
@@ -343,6 +280,8 @@ class Design(Model):
     """The mitigations from which the design was computed."""
     converged: Converged | None = None
     """What crosses between telephones and data; without it, nothing does."""
+    switches: tuple[AccessSwitch, ...] = ()
+    """The access switches that the site declares; a lab has stand-ins for them."""
 
     def whole_subnet(self, zone: ZoneName, named: tuple[str, ...]) -> IPv4Network | None:
         """The subnet that an end of a flow is, if it is that of every data device."""
@@ -360,6 +299,17 @@ class Design(Model):
     def zones_of(self, *kinds: ZoneKind) -> tuple[Zone, ...]:
         """The zones of some kinds, in order."""
         return tuple(zone for zone in self.zones if zone.kind in kinds)
+
+    def addresses(self, zone: ZoneName, named: tuple[str, ...]) -> tuple[IPv4Address, ...]:
+        """One end of a flow: its named hosts and switches, or the zone's hosts if none is named."""
+        hosts = (
+            leg.address
+            for host in self.hosts
+            if (host.name in named if named else host.kind != HostKind.FIREWALL)
+            for leg in host.interfaces
+            if leg.zone == zone
+        )
+        return (*hosts, *(each.address.ip for each in self.switches if each.name in named))
 
     def of_kind(self, kind: HostKind) -> tuple[Host, ...]:
         """Every host of a kind, in order."""

@@ -8,12 +8,14 @@ from ringfence.design.model import (
     Flow,
     Host,
     HostKind,
-    Logs,
     Protocol,
     Serves,
     Service,
     ZoneKind,
     ZoneName,
+)
+from ringfence.design.settings import (
+    Logs,
 )
 
 NTP: Final = 123

@@ -54,9 +54,10 @@ class Method(StrEnum):
 
 
 class Subject(StrEnum):
-    """The part of a telephone system that a mitigation is about.
+    """The part of a telephone system that a mitigation, or a question, is about.
 
-    A site that has no such part need not meet it. ``site`` is in every design.
+    A site that has no such part need not meet the one, and is not asked the other. ``site`` is in
+    every design.
     """
 
     SITE = "site"
@@ -73,6 +74,7 @@ class Subject(StrEnum):
     CONVERGED_SERVICES = "converged-services"
     SOFTPHONES = "softphones"
     WLAN_PHONES = "wlan-phones"
+    ACCESS_SWITCHES = "access-switches"
 
 
 class ModernRule(Model):

@@ -30,4 +30,6 @@ def absent(site: Site) -> dict[Subject, str]:
         without[Subject.CONVERGED_SERVICES] = (
             "no service of the design is shared with the data network"
         )
+    if not site.switches:
+        without[Subject.ACCESS_SWITCHES] = "the site file names no switches"
     return without

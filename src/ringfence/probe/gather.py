@@ -12,7 +12,7 @@ from ringfence.machine.lab import Lab
 from ringfence.machine.record import LabError
 from ringfence.probe import rendered, running
 from ringfence.probe.fact import Taken
-from ringfence.render.catalogue import trees
+from ringfence.render.catalogue import all_trees, trees
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def gather(
     digests that were recorded of the log server's files.
     """
     progress("reading what is rendered back")
-    read = rendered.read(design, trees(design))
+    read = rendered.read(design, all_trees(design))
     taken = list(rendered.answer_all(read, now, only))
     why_not = "only the design was asked for" if lab is None else _obstacle(lab, read.state)
     if lab is not None and not why_not:

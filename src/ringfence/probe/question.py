@@ -8,7 +8,7 @@ against it, and a yes to it is not enough.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ringfence.guide import Method, MitigationId
+from ringfence.guide import Method, MitigationId, Subject
 
 PROVED_FOR = timedelta(days=90)
 """A proof holds as long as what was rendered; once in a while it is made anew all the same."""
@@ -20,7 +20,8 @@ SEEN_FOR = timedelta(days=7)
 class Question:
     """One question, as the list has it.
 
-    ``asks`` is the question itself. ``limits`` says what its answer leaves out.
+    ``asks`` is the question itself. ``limits`` says what its answer leaves out. ``subject`` is the
+    part of a system that it is about: a site without that part is judged without the question.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Question:
     decides: tuple[MitigationId, ...] = ()
     bears_on: tuple[MitigationId, ...] = ()
     limits: str = ""
+    subject: Subject = Subject.SITE
 
     @property
     def of_design(self) -> bool:

@@ -1,9 +1,10 @@
 """The explicit list of questions. What is not asked here is not known by facts."""
 
+from collections.abc import Container
 from functools import cache
 from typing import Final
 
-from ringfence.guide import MitigationId
+from ringfence.guide import MitigationId, Subject
 from ringfence.probe.question import Question
 from ringfence.probe.rendered_questions import RENDERED
 from ringfence.probe.running_questions import RUNNING
@@ -28,6 +29,6 @@ def _about() -> dict[MitigationId, tuple[Question, ...]]:
     return {id_: tuple(questions) for id_, questions in found.items()}
 
 
-def about(id_: MitigationId) -> tuple[Question, ...]:
-    """Every question whose answer matters to a mitigation."""
-    return _about().get(id_, ())
+def about(id_: MitigationId, absent: Container[Subject] = frozenset()) -> tuple[Question, ...]:
+    """Every question whose answer matters to a mitigation, at a site without some parts."""
+    return tuple(each for each in _about().get(id_, ()) if each.subject not in absent)

@@ -4,6 +4,7 @@ from typing import Final
 
 from ringfence.guide import Method
 from ringfence.probe.question import Question
+from ringfence.probe.switch_questions import SWITCHES
 
 RENDERED: Final = (
     Question(
@@ -224,4 +225,5 @@ RENDERED: Final = (
         method=Method.PROVED,
         bears_on=("CNV-6",),
     ),
+    *SWITCHES,
 )

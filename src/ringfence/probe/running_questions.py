@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ringfence.guide import Method
+from ringfence.guide import Method, Subject
 from ringfence.probe.question import Question
 from ringfence.probe.rendered_questions import RENDERED
 
@@ -27,7 +27,14 @@ RUNNING: Final = (
         id="files-as-rendered",
         asks="Does every file on every host have the content, owner and mode that was rendered?",
         method=Method.INSPECTED,
-        bears_on=tuple(dict.fromkeys(id_ for each in RENDERED for id_ in each.decides)),
+        bears_on=tuple(
+            dict.fromkeys(
+                id_
+                for each in RENDERED
+                for id_ in each.decides
+                if each.subject != Subject.ACCESS_SWITCHES
+            )
+        ),
     ),
     Question(
         id="rules-in-force",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from ringfence.design.model import Design, Host, HostKind, Service
 from ringfence.guide import MitigationId
@@ -27,6 +28,7 @@ from ringfence.render import (
     unbound,
 )
 from ringfence.render.files import Deposit, File, Tree
+from ringfence.render.switches import catalogue as switches
 
 _MITIGATION = re.compile(r"\b[A-Z]{3}-[0-9]{1,2}\b")
 
@@ -68,6 +70,14 @@ def trees(design: Design) -> Iterator[Tree]:
     return (tree(design, host) for host in design.hosts)
 
 
+def all_trees(design: Design) -> Iterator[Tree]:
+    """Everything that is rendered: the hosts' trees, then those of access switches.
+
+    Switches are no hosts of ours: a plan holds their configurations, and nothing deploys them.
+    """
+    return chain(trees(design), switches.trees(design))
+
+
 def tree(design: Design, host: Host) -> Tree:
     """Everything one host is given."""
     files = [file for renderer in _renderers(host) for file in renderer(design, host)]
@@ -81,7 +91,12 @@ def tree(design: Design, host: Host) -> Tree:
 def served(design: Design) -> frozenset[MitigationId]:
     """The mitigations that generated lines name: what the design can be said to answer at all."""
     one_of_each = {host.kind: host for host in reversed(design.hosts)}.values()
-    texts = (file.text for host in one_of_each for file in tree(design, host).files)
+    one_switch_each = {each.platform: each for each in design.switches}.values()
+    made = chain(
+        (tree(design, host) for host in one_of_each),
+        (switches.tree(design, each) for each in one_switch_each),
+    )
+    texts = (file.text for each in made for file in each.files)
     named = {id_ for text in texts for id_ in _MITIGATION.findall(text)}
     return frozenset(named) & design.in_force
 

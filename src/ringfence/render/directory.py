@@ -5,7 +5,15 @@ JSON, and vCard (RFC 6350). See docs/converged.md.
 
 import json
 
-from ringfence.design.model import Converged, Design, Host, HostKind, Service
+from ringfence.design.model import (
+    Design,
+    Host,
+    HostKind,
+    Service,
+)
+from ringfence.design.settings import (
+    Converged,
+)
 from ringfence.render import relay_host
 from ringfence.render.files import Deposit, File
 from ringfence.render.systemd import STRICT, Unit, unit_file

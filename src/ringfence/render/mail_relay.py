@@ -3,7 +3,16 @@
 See docs/converged.md.
 """
 
-from ringfence.design.model import Converged, Design, Host, HostKind, MailRoute, Service
+from ringfence.design.model import (
+    Design,
+    Host,
+    HostKind,
+    Service,
+)
+from ringfence.design.settings import (
+    Converged,
+    MailRoute,
+)
 from ringfence.render import clamav, relay_host
 from ringfence.render.files import Deposit, File
 from ringfence.render.systemd import STRICT, Unit, unit_file

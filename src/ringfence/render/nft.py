@@ -4,6 +4,7 @@ Each file replaces its table in one transaction, drops by default, and logs ever
 place where it happened. IPv6 is designed out: no rule accepts it, so the policy drops it.
 """
 
+from collections.abc import Iterable
 from ipaddress import IPv4Address
 
 from ringfence.design.model import Design, Flow, Host, HostKind, Serves, Service, ZoneName
@@ -80,14 +81,7 @@ def end(design: Design, zone: ZoneName, named: tuple[str, ...], selector: str) -
     """Match one end of a flow: its named hosts, or the hosts that the design has in the zone."""
     if (subnet := design.whole_subnet(zone, named)) is not None:
         return f"{selector} {subnet}"
-    chosen = [
-        leg.address
-        for host in design.hosts
-        if (host.name in named if named else host.kind != HostKind.FIREWALL)
-        for leg in host.interfaces
-        if leg.zone == zone
-    ]
-    return f"{selector} {_address_set(chosen)}"
+    return f"{selector} {_address_set(design.addresses(zone, named))}"
 
 
 def accept(flow: Flow) -> str:
@@ -129,7 +123,7 @@ def _by_leg(host: Host, flow: Flow, named: tuple[str, ...]) -> bool:
     return host.kind == HostKind.FIREWALL and flow.from_zone == flow.to_zone and not named
 
 
-def _address_set(chosen: list[IPv4Address]) -> str:
+def _address_set(chosen: Iterable[IPv4Address]) -> str:
     """Write addresses as the fewest ranges."""
     spans: list[tuple[int, int]] = []
     for number in sorted({int(address) for address in chosen}):

@@ -7,7 +7,16 @@ away; it runs over TLS by GnuTLS, and both sides know each other by certificate 
 
 from typing import Final
 
-from ringfence.design.model import Design, Host, HostKind, Logs, Serves, Service
+from ringfence.design.model import (
+    Design,
+    Host,
+    HostKind,
+    Serves,
+    Service,
+)
+from ringfence.design.settings import (
+    Logs,
+)
 from ringfence.render import firewall
 from ringfence.render.files import Deposit, File, Material
 from ringfence.render.systemd import Unit, unit_file

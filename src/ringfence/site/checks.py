@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 from itertools import combinations
 from typing import Final
 
+from ringfence.site import placing
 from ringfence.site.findings import Finding, Place
 from ringfence.site.model import (
     LOG_SERVER,
@@ -45,6 +46,7 @@ def check(site: Site) -> Iterator[Finding]:
     yield from _roles(site)
     yield from _names(site)
     yield from _locations(site)
+    yield from _switches(site)
     yield from _emergency(site)
     yield from _subnets(site)
     yield from _room_for_phones(site)
@@ -54,11 +56,10 @@ def check(site: Site) -> Iterator[Finding]:
 
 
 def _told_apart(site: Site) -> Iterator[Finding]:
-    for field in ("extension", "mac"):
-        yield from _repeated(
-            (("phones", index, field), getattr(phone, field))
-            for index, phone in enumerate(site.phones)
-        )
+    yield from _repeated(
+        (("phones", index, "extension"), phone.extension) for index, phone in enumerate(site.phones)
+    )
+    yield from _repeated(_macs(site))
     yield from _repeated(
         (("servers", index, "name"), server.name) for index, server in enumerate(site.servers)
     )
@@ -66,6 +67,19 @@ def _told_apart(site: Site) -> Iterator[Finding]:
         (("addressing", "fixed", name), str(address))
         for name, address in site.addressing.fixed.items()
     )
+
+
+def _macs(site: Site) -> Iterator[tuple[Place, str]]:
+    for index, phone in enumerate(site.phones):
+        yield ("phones", index, "mac"), phone.mac
+        if phone.computer is not None:
+            yield ("phones", index, "computer"), phone.computer
+    for index, server in enumerate(site.servers):
+        if server.mac is not None:
+            yield ("servers", index, "mac"), server.mac
+    for index, switch in enumerate(site.switches):
+        for port, mac in switch.computers.items():
+            yield ("switches", index, "computers", str(port)), mac
 
 
 def _repeated(values: Iterator[tuple[Place, str]]) -> Iterator[Finding]:
@@ -108,6 +122,26 @@ def _locations(site: Site) -> Iterator[Finding]:
         if phone.at is not None and phone.at not in known:
             hint = did_you_mean(phone.at, known) if known else "the site states no locations"
             yield Finding(("phones", index, "at"), f"no location {phone.at!r}; {hint}")
+
+
+def _switches(site: Site) -> Iterator[Finding]:
+    known = [each.name for each in site.locations]
+    others = {server.name for server in site.servers} | set(RESERVED_NAMES)
+    phones = {phone_host_name(phone.extension) for phone in site.phones} if site.switches else set()
+    yield from _repeated(
+        (("switches", index, "name"), each.name) for index, each in enumerate(site.switches)
+    )
+    for index, each in enumerate(site.switches):
+        if each.name in others or each.name in phones:
+            yield Finding(("switches", index, "name"), f"{each.name!r} is the name of another host")
+        if each.location is not None and each.location not in known:
+            hint = did_you_mean(each.location, known) if known else "the site states no locations"
+            message = f"no location {each.location!r}; {hint}"
+            yield Finding(("switches", index, "location"), message)
+        if not each.device_ports:
+            message = f"{each.uplinks} uplinks leave none of {each.ports} ports for devices"
+            yield Finding(("switches", index, "uplinks"), message)
+    yield from placing.place(site).findings
 
 
 def _emergency(site: Site) -> Iterator[Finding]:
@@ -181,6 +215,7 @@ def _fixed_addresses(site: Site) -> Iterator[Finding]:
     }
     phones = sorted(phone_host_name(phone.extension) for phone in site.phones)
     servers = [*(server.name for server in site.servers), *neighbour_names(site)]
+    servers += [switch.name for switch in site.switches]
     known = {*phones, *servers, LOG_SERVER}
     nets = (site.addressing.supernet, *_stated_zones(site).values())
     for name, address in site.addressing.fixed.items():

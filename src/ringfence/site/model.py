@@ -99,6 +99,18 @@ Days = Annotated[
     int, Field(ge=1, le=3660), Otherwise("is not a number of days from 1 to 3660, such as 400")
 ]
 Address = Annotated[IPv4Address, Otherwise("is not an IPv4 address such as '10.16.1.10'")]
+MOST_PORTS = 512
+"""The most ports of one switch, or of one stack that is managed as a switch."""
+PortNumber = Annotated[
+    int,
+    Field(ge=1, le=MOST_PORTS),
+    Otherwise(f"is not the number of a port, from 1 to {MOST_PORTS}"),
+]
+PortCount = Annotated[
+    int,
+    Field(ge=0, le=MOST_PORTS),
+    Otherwise(f"is not a number of ports, up to {MOST_PORTS}"),
+]
 
 
 class Model(BaseModel):
@@ -124,6 +136,11 @@ class Server(Model):
         description="What it is for. A site has one server of each role; the log server need not "
         "be named."
     )
+    mac: MacAddress | None = Field(
+        default=None, description="Its MAC address; a switch port takes known devices only."
+    )
+    switch: Text | None = Field(default=None, description="The access switch it is plugged into.")
+    port: PortNumber | None = Field(default=None, description="The port of that switch.")
 
 
 class Location(Model):
@@ -131,6 +148,40 @@ class Location(Model):
 
     name: LocationName = Field(description="A short name, up to 8 small letters and digits.")
     title: Text | None = Field(default=None, description="What people call it.")
+
+
+class SwitchPlatform(StrEnum):
+    """The operating system of an access switch."""
+
+    IOS_XE = "ios-xe"
+    EOS = "eos"
+    JUNOS = "junos"
+    AOS_CX = "aos-cx"
+
+
+class Switch(Model):
+    """One access switch, or one stack that is managed as a switch."""
+
+    name: HostName = Field(description="Its host name, up to 12 characters.")
+    platform: SwitchPlatform = Field(
+        description="Its operating system: Cisco IOS-XE, Arista EOS, Junos (EX) or Aruba AOS-CX."
+    )
+    location: LocationName | None = Field(
+        default=None, description="Which of the site's locations it is at; the first unless stated."
+    )
+    ports: PortCount = Field(default=48, description="How many ports it has, uplinks among them.")
+    uplinks: PortCount = Field(
+        default=2, description="How many of them, the last, lead to other network equipment."
+    )
+    computers: dict[PortNumber, MacAddress] = Field(
+        default_factory=dict,
+        description="Data devices with a port of their own, by port: their MAC addresses.",
+    )
+
+    @property
+    def device_ports(self) -> range:
+        """The ports for devices: all but the uplinks."""
+        return range(1, self.ports - self.uplinks + 1)
 
 
 class Phone(Model):
@@ -143,6 +194,16 @@ class Phone(Model):
     location: Text | None = Field(default=None, description="Where in the building it stands.")
     at: LocationName | None = Field(
         default=None, description="Which of the site's locations it is at; the first unless stated."
+    )
+    switch: Text | None = Field(
+        default=None,
+        description="The access switch it is plugged into; one of its location unless stated.",
+    )
+    port: PortNumber | None = Field(
+        default=None, description="The port of that switch; the next free one unless stated."
+    )
+    computer: MacAddress | None = Field(
+        default=None, description="The MAC address of the computer behind it, if there is one."
     )
 
     @property
@@ -209,6 +270,14 @@ class Site(Model):
     locations: tuple[Location, ...] = Field(
         default=(),
         description="The site's locations, where it has several: each has its own phone VLAN.",
+    )
+    switches: tuple[Switch, ...] = Field(
+        default=(),
+        description="The access switches whose configurations are wanted.",
+    )
+    radius: Address | None = Field(
+        default=None,
+        description="The RADIUS server in the zone admin that switches ask about devices (802.1X).",
     )
     phones: tuple[Phone, ...] = Field(
         min_length=1,

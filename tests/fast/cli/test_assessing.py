@@ -295,6 +295,18 @@ def test_what_is_proved_is_shown_and_what_was_not_asked_is_no_yes(site: Path) ->
     assert "no lab office is up" in str(whole["why_not_running"])
 
 
+def test_nothing_is_asked_of_what_a_site_does_not_have_unless_it_is_named(site: Path) -> None:
+    found = answered("prove", site, code=1)
+    named = answered("prove", site, "switch-devices", code=1)
+
+    facts = found["facts"]
+    assert isinstance(facts, list)
+    assert facts
+    assert not [fact for fact in facts if fact["question"].startswith("switch-")]
+    assert "switch-" not in str(found["unasked"])
+    assert "the site file names no switches" in str(named["facts"])
+
+
 def test_an_unknown_question_is_misuse() -> None:
     result = ringfence("prove", BRANCH, "crosing-flows")
 

@@ -10,6 +10,7 @@ from ringfence.probe.fact import MOST_CONTRARY, Answer
 from ringfence.probe.questions import QUESTIONS, RENDERED, about, by_id
 from ringfence.probe.rendered import answer_all, read
 from ringfence.probe.rendered.answers import ANSWERS
+from ringfence.probe.switch_questions import SWITCHES
 from ringfence.render import lab_switch
 from ringfence.render.catalogue import trees
 from ringfence.render.files import Tree
@@ -20,6 +21,7 @@ SENSOR = {"sensor-mirrors", "sensor-orders"}
 NOT_HERE = {
     "softphones-apart",
     *("by-way-of-the-relay", "relay-certificates", "relay-examines", "relay-scans"),
+    *(question.id for question in SWITCHES),
 }
 """Questions about what the site does not have."""
 ONE_LEVEL_ONLY = {"no-dhcp", "phones-static", "reserved-addresses", "challenge"}

@@ -1,8 +1,11 @@
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from ringfence.design import build
 from ringfence.guide import Level
+from ringfence.policy import resolve
 from ringfence.site import SiteError, load_site, write_starter
 from ringfence.site import starter as module
 
@@ -34,6 +37,21 @@ def test_what_the_comments_suggest_is_valid_too(tmp_path: Path) -> None:
     assert site.converged is not None
     assert site.converged.mail is not None
     assert site.definitions is not None
+
+
+@pytest.mark.parametrize("level", Level)
+def test_switches_as_the_comments_suggest_can_be_designed(tmp_path: Path, level: Level) -> None:
+    write_starter(tmp_path, level)
+    path = tmp_path / "site.yaml"
+    text = path.read_text()
+    suggested = text.partition("# switches:\n")[2].partition("\n\n")[0].splitlines()
+    keys = "\n".join(line.removeprefix("# ") for line in suggested)
+    path.write_text(f"{text}\nswitches:\n{keys}\n")
+    site = load_site(tmp_path)
+
+    switches = build(site, resolve(site, date(2026, 1, 15))).switches
+
+    assert [each.platform for each in switches] == ["ios-xe", "junos"]
 
 
 @pytest.mark.parametrize("name", module.STARTER_FILES)

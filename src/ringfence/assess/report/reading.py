@@ -124,7 +124,8 @@ def waits_for_a_person(
     if mitigation.attest is None or judgement.verdict not in {Verdict.NOT_TESTED, Verdict.STALE}:
         return False
     running = assessment.facts.scope == Scope.RUNNING
-    if any(mitigation.id in q.decides for q in about(mitigation.id) if q.of_design or running):
+    asked = about(mitigation.id, requirements.absent)
+    if any(mitigation.id in q.decides for q in asked if q.of_design or running):
         return False
     if (attested := judgement.attestation) is None:
         return True

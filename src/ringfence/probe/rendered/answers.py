@@ -18,6 +18,7 @@ from ringfence.probe.rendered import (
     sensor_orders,
     services,
     sip,
+    switches,
 )
 from ringfence.probe.rendered.reading import Rendered
 from ringfence.probe.take import take
@@ -54,6 +55,18 @@ ANSWERS: Final[Mapping[str, Callable[[Rendered], Seen]]] = {
     "relay-certificates": relay.relay_certificates,
     "relay-examines": relay.relay_examines,
     "relay-scans": relay.relay_scans,
+    "switch-devices": switches.devices,
+    "switch-doors": switches.doors,
+    "switch-senders": switches.senders,
+    "switch-addresses": switches.addresses,
+    "switch-address-servers": switches.address_servers,
+    "switch-alerts": switches.alerts,
+    "switch-authenticates-phones": switches.authenticates_phones,
+    "switch-authenticates-all": switches.authenticates_all,
+    "switch-vlans": switches.vlans,
+    "switch-computer-ports": switches.computer_ports,
+    "switch-no-computers": switches.no_computers,
+    "switch-closed-phones": switches.closed_phones,
 }
 
 

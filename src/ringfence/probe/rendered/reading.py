@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Interface
 
+from ringfence.design.access import AccessSwitch
 from ringfence.design.model import SERVER_KINDS, Design, Host, HostKind
 from ringfence.machine import netconf
 from ringfence.packets.nftables import RuleSet, parse
@@ -16,6 +17,8 @@ from ringfence.probe.rendered.phones import PhoneSays, read_phone
 from ringfence.render import lab_switch
 from ringfence.render.files import Tree
 from ringfence.render.state import StateDigest
+from ringfence.render.switches import catalogue as switches
+from ringfence.render.switches.reading import Parsed
 
 RULES = "/etc/nftables.conf"
 _NETWORKS = "/etc/systemd/network/"
@@ -70,6 +73,24 @@ class HostFiles:
 
 
 @dataclass(frozen=True)
+class SwitchFile:
+    """The configuration of an access switch, and the switch as it was designed."""
+
+    designed: AccessSwitch
+    text: str
+
+    @cached_property
+    def says(self) -> Parsed:
+        """What it says, read back; raises ReadError if it cannot be read."""
+        return switches.parse(self.designed.platform, self.text)
+
+    @property
+    def exhibit(self) -> tuple[str, bytes]:
+        """The file as what it is: something that was looked at."""
+        return f"{self.designed.name}:{switches.PATH}", self.text.encode()
+
+
+@dataclass(frozen=True)
 class Rendered:
     """Everything that was read, and the digest of all that was rendered."""
 
@@ -79,6 +100,7 @@ class Rendered:
     phones: tuple[PhoneSays, ...]
     switch: dict[str, str]
     """The files of the lab's switch, by path."""
+    switches: tuple[SwitchFile, ...] = ()
 
     def of_kind(self, *kinds: HostKind) -> tuple[HostFiles, ...]:
         """The hosts of some kinds."""
@@ -105,15 +127,21 @@ class Rendered:
 
 
 def read(design: Design, trees: Iterable[Tree], switch: Tree | None = None) -> Rendered:
-    """Look through the rendered trees of a design, in the order of its hosts.
+    """Look through the rendered trees of a design: those of its hosts, then of its switches.
 
     ``switch`` is what the lab's switch is given, unless it is as rendered.
     """
     digest = StateDigest()
     hosts: dict[str, HostFiles] = {}
     phones: list[PhoneSays] = []
-    for host, tree in zip(design.hosts, trees, strict=True):
+    switch_files: list[SwitchFile] = []
+    elements: tuple[Host | AccessSwitch, ...] = (*design.hosts, *design.switches)
+    for host, tree in zip(elements, trees, strict=True):
         digest.add(tree)
+        if isinstance(host, AccessSwitch):
+            (file,) = tree.files
+            switch_files.append(SwitchFile(host, file.text))
+            continue
         if host.kind == HostKind.PHONE:
             phones.append(read_phone(host, tree))
         else:
@@ -122,7 +150,9 @@ def read(design: Design, trees: Iterable[Tree], switch: Tree | None = None) -> R
     switch = switch or lab_switch.tree(design)
     digest.add(switch)
     on_switch = {file.path: file.text for file in switch.files}
-    return Rendered(design, digest.hexdigest(), hosts, tuple(phones), on_switch)
+    return Rendered(
+        design, digest.hexdigest(), hosts, tuple(phones), on_switch, tuple(switch_files)
+    )
 
 
 def leg_of(path: str, text: str) -> Leg:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from ringfence.design.model import Design, Flow, Host, HostKind, ZoneName
+from ringfence.design.model import Design, Flow, Host, ZoneName
 from ringfence.packets.allowed import Allowed
 from ringfence.packets.spans import Spans, of_addresses, of_network, spans
 
@@ -62,10 +62,4 @@ def _with_ends(design: Design, flows: Iterable[Flow]) -> Iterator[tuple[Flow, Sp
 def _addresses(design: Design, zone: ZoneName, named: tuple[str, ...]) -> Spans:
     if (subnet := design.whole_subnet(zone, named)) is not None:
         return spans([of_network(subnet)])
-    return of_addresses(
-        leg.address
-        for host in design.hosts
-        if (host.name in named if named else host.kind != HostKind.FIREWALL)
-        for leg in host.interfaces
-        if leg.zone == zone
-    )
+    return of_addresses(design.addresses(zone, named))

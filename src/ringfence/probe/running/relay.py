@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from typing import Final, Self
 
 from ringfence.deploy.definitions import marker
-from ringfence.design.model import Converged, Host, HostKind, MailRoute
+from ringfence.design.model import (
+    Host,
+    HostKind,
+)
+from ringfence.design.settings import (
+    Converged,
+    MailRoute,
+)
 from ringfence.probe.fact import Seen
 from ringfence.probe.running import papers
 from ringfence.probe.running.relay_clients import Mailer, Reader, Reply, compose

@@ -10,7 +10,12 @@ from email.utils import formatdate
 from typing import Final
 
 from ringfence.design.converged import DIRECTORY_PORT, SUBMISSION_PORT
-from ringfence.design.model import Host, MailRoute
+from ringfence.design.model import (
+    Host,
+)
+from ringfence.design.settings import (
+    MailRoute,
+)
 from ringfence.probe.running.system import System
 
 _PATIENCE: Final = 5.0

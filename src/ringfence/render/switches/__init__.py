@@ -1,0 +1,1 @@
+"""Configurations of access switches: a writer and a strict reader for each platform."""
