@@ -17,11 +17,12 @@ COMPUTER = "02:00:5e:01:00:01"
 OWN_PORT = "02:00:5e:02:00:01"
 """The computer at port 6 of the first switch."""
 SERVERS = tuple(
-    Server(name=name, role=role, mac=f"02:00:5e:03:00:0{port}", switch="sw1", port=port)
+    Server(name=name, role=role, mac=f"02:00:5e:03:00:{port:02x}", switch="sw1", port=port)
     for name, role, port in (
         ("sip1", Role.SIP, 7),
         ("net1", Role.SERVICES, 8),
         ("admin1", Role.ADMIN, 9),
+        ("log1", Role.LOG, 10),
     )
 )
 

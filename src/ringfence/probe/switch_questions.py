@@ -68,7 +68,8 @@ SWITCHES: Final = (
         id="switch-authenticates-all",
         asks="Is every server on a declared switch, and does every access port demand 802.1X?",
         decides=("SEP-5", "DHC-6"),
-        limits="Firewalls and switches are infrastructure, on uplinks.",
+        limits="Firewalls and switches are infrastructure, on uplinks. A site file cannot say "
+        "where the sensor and the relay are plugged in, so their ports are not looked at.",
     ),
     _asked(
         id="switch-vlans",

@@ -15,6 +15,8 @@ from ringfence.site.model import SwitchPlatform
 
 SHORT: Final = 3600
 """Seconds after which a device must have proved who it is again."""
+_UNPLACED: Final = frozenset({HostKind.SENSOR, HostKind.RELAY})
+"""A site file has no place for these, so nothing says which port they are at."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,8 @@ def authenticates_phones(rendered: Rendered) -> Seen:
 def authenticates_all(rendered: Rendered) -> Seen:
     """Every device authenticates, and the servers are among them."""
     placed = {port.host.name for port in _ports(rendered) if port.host is not None}
-    away = [each.host.name for each in rendered.servers if each.host.name not in placed]
+    servers = (each.host for each in rendered.servers if each.host.kind not in _UNPLACED)
+    away = [host.name for host in servers if host.name not in placed]
 
     def whole(file: SwitchFile) -> Iterator[str]:
         yield from _authentication(file)
