@@ -183,8 +183,17 @@ def _rule_files(system: System, host: str) -> list[str]:
 
 
 def _canonical(listing: str) -> object:
-    """A listing of rules without what differs from one loading to the next."""
-    return _without_handles(json.loads(listing)["nftables"][1:])
+    """A listing of rules without what differs from one loading to the next.
+
+    Tables stand there as they were loaded, and units may be started in any order.
+    """
+    entries = json.loads(listing)["nftables"][1:]
+    return _without_handles(sorted(entries, key=_table_of))
+
+
+def _table_of(entry: dict[str, dict[str, str]]) -> tuple[str, str]:
+    ((kind, value),) = entry.items()
+    return value["family"], value["name" if kind == "table" else "table"]
 
 
 def _without_handles(value: Any) -> object:
