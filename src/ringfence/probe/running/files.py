@@ -162,14 +162,15 @@ def _rule_files(system: System, host: str) -> list[str]:
 def _canonical(listing: str) -> object:
     """A listing of rules without what differs from one loading to the next.
 
-    Which table comes first follows from which service was quicker, and matters to nobody.
+    Tables stand there as they were loaded, and units may be started in any order.
     """
-    return sorted(map(_without_handles, json.loads(listing)["nftables"][1:]), key=_table)
+    entries = json.loads(listing)["nftables"][1:]
+    return _without_handles(sorted(entries, key=_table_of))
 
 
-def _table(entry: Any) -> tuple[str, str]:
-    ((kind, what),) = entry.items()
-    return what["family"], what["name"] if kind == "table" else what["table"]
+def _table_of(entry: dict[str, dict[str, str]]) -> tuple[str, str]:
+    ((kind, value),) = entry.items()
+    return value["family"], value["name" if kind == "table" else "table"]
 
 
 def _without_handles(value: Any) -> object:
