@@ -230,6 +230,23 @@ def test_lines_wait_on_disk_when_the_sender_ends_while_the_log_server_is_away(
         archive.await_kept(f"{word}-{number};")
 
 
+def test_no_line_is_lost_while_the_log_servers_disk_is_full(archive: Archive) -> None:
+    word = f"full-{secrets.token_hex(4)}"
+    room = "dd if=/dev/zero of=/var/filling bs=1M count=124 2>/dev/null; true"
+    with run_between(archive.server, room, "rm /var/filling"):
+        deadline = time.monotonic() + 10
+        while not any("HALTED" in line for line in archive.server.log_tail("log-keeper")):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        for number in range(500):
+            archive.sip.say("chrony", f"{word}-{number};{'x' * 200}")
+        time.sleep(1)
+        assert archive.kept(word) == 0
+
+    for number in range(500):
+        archive.await_kept(f"{word}-{number};", 40)
+
+
 @pytest.mark.parametrize(
     "deed", ["echo > {0}", "sed -i s/a/b/ {0}", "rm {0}", "mv {0} {0}.old", "truncate -s 0 {0}"]
 )

@@ -1,6 +1,7 @@
 """What the keeper of the log server's files keeps, removes, and says."""
 
 import os
+import signal
 from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -116,8 +117,43 @@ def test_short_room_is_told_of_again_and_again_and_nothing_is_removed(
     monkeypatch.setattr(os, "statvfs", lambda _: Disk(5, 100))
 
     (line,) = keeper.look(TODAY, 0.0)
-    assert "SHORT OF ROOM: 5 %" in line
+    assert "SHORT OF ROOM: 5% of" in line
     assert not list(keeper.look(TODAY, 60.0))
     assert list(keeper.look(TODAY, 901.0))
     assert path.exists()
     assert marked[path]
+
+
+def test_the_log_server_is_halted_before_its_disk_is_full_and_goes_on_when_it_has_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halted = False
+    free = 4
+
+    def kill(process: int, number: signal.Signals) -> None:
+        nonlocal halted
+        assert process == 42
+        halted = number == signal.SIGSTOP
+
+    monkeypatch.setattr(os, "statvfs", lambda _: Disk(free, 100))
+    monkeypatch.setattr(module, "writers", lambda: iter([(42, halted)]))
+    monkeypatch.setattr(os, "kill", kill)
+    keeper = Keeper(tmp_path, 30)
+
+    said, _ = keeper.look(TODAY, 0.0)
+    assert "HALTED" in said
+    assert halted
+    assert keeper.interval < 1
+    free = 5
+    assert not list(keeper.look(TODAY, 1.0))
+    free = 6
+    assert list(keeper.look(TODAY, 2.0)) == ["GOING ON: the log server has room again"]
+    assert not halted
+    free = 50
+    assert not list(keeper.look(TODAY, 3.0))
+    assert keeper.interval > 1
+
+
+def test_only_the_writer_that_is_the_same_users_is_halted() -> None:
+    assert all(process > 0 for process, _ in module.writers())
+    assert os.getpid() not in {process for process, _ in module.writers()}
