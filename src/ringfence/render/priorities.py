@@ -39,6 +39,8 @@ def files(design: Design, host: Host) -> tuple[File, ...]:
         start=f"/usr/sbin/tc -batch {CLASSES}",
         capabilities=("CAP_NET_ADMIN",),
         oneshot=True,
+        # Tables are listed in the order in which they were loaded.
+        after=(Service.NFTABLES,),
         serves=asked,
     )
     remark = f"# Speech first, then signalling, then other telephony, data last: {' '.join(asked)}"
