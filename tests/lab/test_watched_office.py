@@ -1,6 +1,7 @@
 """A small office at the medium level: what its sensor sees, and that what is broken is found."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial
@@ -86,8 +87,16 @@ class Watched:
     def _give(self, orders: bytes) -> None:
         self.sensor.write(ORDERS, orders, 0o640, "root", "ringfence-sensor")
         self.sensor.restart(Service.SENSOR)
-        listening = self.sensor.run(["ss", "-H", "-0", "-n"], check=True).stdout
-        assert listening.count("span") == len(self.design.zones)
+        self.await_listening()
+
+    def await_listening(self) -> None:
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            listening = self.sensor.run(["ss", "-H", "-0", "-n"], check=True).stdout
+            if listening.count("*:span") == len(self.design.zones):
+                return
+            time.sleep(0.05)
+        raise AssertionError("the sensor does not listen")
 
 
 @contextmanager
@@ -195,6 +204,7 @@ def test_a_sensor_that_does_not_run_tells_nothing(watched: Watched) -> None:
         seen = attacked(watched.system, watched.attacks(Kind.PORT_SCAN), 1.0)
     finally:
         watched.sensor.start_service(Service.SENSOR)
+        watched.await_listening()
 
     assert seen.answer == Answer.NO
 
