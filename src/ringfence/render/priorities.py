@@ -41,8 +41,6 @@ def files(design: Design, host: Host) -> tuple[File, ...]:
         # Tables stand in the kernel in the order of their loading, and are compared in it.
         after=(Service.NFTABLES,),
         oneshot=True,
-        # Tables are listed in the order in which they were loaded.
-        after=(Service.NFTABLES,),
         serves=asked,
     )
     remark = f"# Speech first, then signalling, then other telephony, data last: {' '.join(asked)}"
