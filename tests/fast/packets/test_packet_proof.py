@@ -45,13 +45,14 @@ def firewall_of(design: Design) -> str:
 def ends(design: Design, zone: ZoneName, named: tuple[str, ...]) -> Spans:
     if zone == ZoneKind.DATA and not named:
         return (of_network(design.zone(zone).subnet),)
-    return of_addresses(
+    hosts = (
         leg.address
         for host in design.hosts
         if (host.name in named if named else host.kind != HostKind.FIREWALL)
         for leg in host.interfaces
         if leg.zone == zone
     )
+    return of_addresses([*hosts, *(s.address.ip for s in design.switches if s.name in named)])
 
 
 def crossing(design: Design) -> tuple[Allowed, ...]:
