@@ -11,7 +11,7 @@ import yaml
 
 from ringfence.deploy.lab import lab_spec
 from ringfence.deploy.materialise import Keyring
-from ringfence.design.model import Design, Host, HostKind
+from ringfence.design.model import Design, Host, HostKind, Interface, Mirror
 from ringfence.guide import Level
 from ringfence.machine import units
 from ringfence.machine.spec import port_name
@@ -85,7 +85,8 @@ def test_the_switch_calls_ports_what_the_rules_call_them() -> None:
     machines = {machine.name: machine for machine in spec.machines}
 
     for host in design.hosts:
-        for device in (*host.interfaces, *host.mirrors):
+        devices: tuple[Interface | Mirror, ...] = (*host.interfaces, *host.mirrors)
+        for device in devices:
             own = next(p for p in machines[host.name].ports if p.name == device.name)
             assert mirror.port(host, device) == port_name(machines[host.name], own)
     assert {file.path for file in spec.switch.files} == {
