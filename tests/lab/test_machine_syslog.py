@@ -30,7 +30,7 @@ def unit(name: str, *lines: str) -> Installed:
 FILES = (
     Installed(
         path="/etc/sysusers.d/taker.conf",
-        data=b'u taker - "Takes lines" /var/lib/taker /usr/sbin/nologin\n',
+        data=b'u taker - "Takes lines"\n',
     ),
     Installed(path="/srv/take.py", data=RECEIVER.encode(), owner="taker", mode=0o400),
     unit(
