@@ -132,19 +132,13 @@ def test_every_harmless_attack_is_told_in_time_with_kind_and_source(watched: Wat
     assert f"source={watched.design.of_kind(HostKind.OUTSIDER)[0].address} " in told
 
 
+ASKED_ELSEWHERE = {"malware-scanner", "password-needed", "sensor-quiet", "intruders-seen"}
+CONVERGED = {"converged-clients", "converged-understood", "converged-scanned"}
+"""Questions about what this office does not have."""
+
+
 @pytest.mark.parametrize(
-    "question",
-    [
-        each.id
-        for each in RUNNING
-        if each.id
-        not in {
-            "malware-scanner",
-            "password-needed",
-            "sensor-quiet",
-            "intruders-seen",
-        }
-    ],
+    "question", [each.id for each in RUNNING if each.id not in ASKED_ELSEWHERE | CONVERGED]
 )
 def test_every_other_question_is_answered_yes_where_there_is_a_sensor(
     watched: Watched, question: str
